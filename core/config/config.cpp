@@ -1,0 +1,191 @@
+#include "core/config/config.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include "tessera/sdk/error.hpp"
+#include "tessera/sdk/nearest.hpp"
+
+namespace tessera {
+namespace {
+
+template <typename T>
+bool parse_number(std::string_view text, T& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool parse_bool(std::string_view text, bool& out) {
+  if (text != "true" && text != "false") return false;
+  out = text == "true";
+  return true;
+}
+
+std::pair<std::string, std::string> split_option(std::string_view text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is not of the form key=value", text));
+  }
+  return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+}
+
+void check_int(const Setting& setting, std::string_view text) {
+  int64_t value = 0;
+  if (!parse_number(text, value)) {
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a whole number", text));
+  }
+  if (value < setting.minimum) {
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("{} is below the least value, {}", value, setting.minimum));
+  }
+}
+
+/// Throws when `text` is not a value of the setting's type.
+void check(const Setting& setting, std::string_view text) {
+  bool flag = false;
+  double number = 0;
+  switch (setting.type) {
+    case SettingType::kInt:
+    case SettingType::kIntList:
+      return check_int(setting, text);
+    case SettingType::kDouble:
+      if (!parse_number(text, number) || !std::isfinite(number)) {
+        throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a number", text));
+      }
+      return;
+    case SettingType::kBool:
+      if (!parse_bool(text, flag)) {
+        throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is neither true nor false", text));
+      }
+      return;
+    case SettingType::kPassList:
+      parse_pass(text);
+      return;
+    case SettingType::kOptionMap:
+      split_option(text);
+      return;
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+std::string to_string(const Origin& origin) {
+  switch (origin.kind) {
+    case OriginKind::kDefault: return "default";
+    case OriginKind::kCheckpoint: return "checkpoint " + origin.where;
+    case OriginKind::kYaml: return origin.where;
+    case OriginKind::kEnvironment: return "environment " + origin.where;
+    case OriginKind::kFlag: return "flag " + origin.where;
+  }
+  return "unknown";
+}
+
+PassSpec parse_pass(std::string_view text) {
+  const size_t colon = text.find(':');
+  PassSpec pass{std::string(text.substr(0, colon)), {}};
+  if (pass.id.empty()) throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' names no pass", text));
+  while (colon != std::string_view::npos) {
+    // Everything after the colon: option=value, separated by commas.
+    std::string_view rest = text.substr(colon + 1);
+    while (!rest.empty()) {
+      const size_t comma = rest.find(',');
+      pass.options.push_back(split_option(rest.substr(0, comma)));
+      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    }
+    break;
+  }
+  return pass;
+}
+
+Config Config::from_environment() {
+  Config config;
+  for (const Setting& setting : settings()) {
+    Value value;
+    if (!setting.default_text.empty()) value.texts.emplace_back(setting.default_text);
+    config.values_.emplace(setting.key, std::move(value));
+  }
+  for (const Setting& setting : settings()) {
+    if (setting.environment.empty()) continue;
+    const std::string name(setting.environment);
+    const char* text = std::getenv(name.c_str());
+    if (text != nullptr && *text != '\0') config.set(setting.key, {text}, {OriginKind::kEnvironment, name});
+  }
+  return config;
+}
+
+void Config::set(std::string_view key, std::vector<std::string> texts, Origin origin) {
+  const Setting* setting = find_setting(key);
+  if (setting == nullptr) {
+    std::vector<std::string_view> keys;
+    for (const Setting& s : settings()) keys.push_back(s.key);
+    throw Error(ErrorCode::kNotFound, fmt::format("there is no setting '{}'", key))
+        .key(key)
+        .remedy(did_you_mean(key, keys));
+  }
+  for (const std::string& text : texts) {
+    try {
+      check(*setting, text);
+    } catch (Error& error) {
+      error.add_key(key);
+      error.add_context(fmt::format("reading '{}' from {}", key, to_string(origin)));
+      throw;
+    }
+  }
+  Value& value = values_.find(key)->second;
+  if (origin.kind >= value.origin.kind) value = {std::move(texts), std::move(origin)};
+}
+
+const Config::Value& Config::value(std::string_view key) const {
+  const auto it = values_.find(key);
+  if (it == values_.end()) throw Error(ErrorCode::kInternal, fmt::format("no setting '{}'", key));
+  return it->second;
+}
+
+bool Config::has(std::string_view key) const { return !value(key).texts.empty(); }
+
+std::string Config::text(std::string_view key) const {
+  const Value& v = value(key);
+  return v.texts.empty() ? std::string() : v.texts.front();
+}
+
+int64_t Config::integer(std::string_view key) const {
+  int64_t number = 0;
+  parse_number(text(key), number);
+  return number;
+}
+
+double Config::number(std::string_view key) const {
+  double number = 0;
+  parse_number(text(key), number);
+  return number;
+}
+
+bool Config::boolean(std::string_view key) const { return text(key) == "true"; }
+
+std::vector<std::string> Config::list(std::string_view key) const { return value(key).texts; }
+
+std::vector<int64_t> Config::integers(std::string_view key) const {
+  std::vector<int64_t> numbers;
+  for (const std::string& text : value(key).texts) parse_number(text, numbers.emplace_back());
+  return numbers;
+}
+
+std::vector<PassSpec> Config::passes(std::string_view key) const {
+  std::vector<PassSpec> specs;
+  for (const std::string& text : value(key).texts) specs.push_back(parse_pass(text));
+  return specs;
+}
+
+std::vector<std::pair<std::string, std::string>> Config::options(std::string_view key) const {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const std::string& text : value(key).texts) pairs.push_back(split_option(text));
+  return pairs;
+}
+
+Origin Config::origin(std::string_view key) const { return value(key).origin; }
+
+}  // namespace tessera
