@@ -38,7 +38,8 @@ void check_int(const Setting& setting, std::string_view text) {
     throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a whole number", text));
   }
   if (value < setting.minimum) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("{} is below the least value, {}", value, setting.minimum));
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} is below the least value, {}", value, setting.minimum));
   }
 }
 
@@ -75,11 +76,16 @@ void check(const Setting& setting, std::string_view text) {
 
 std::string to_string(const Origin& origin) {
   switch (origin.kind) {
-    case OriginKind::kDefault: return "default";
-    case OriginKind::kCheckpoint: return "checkpoint " + origin.where;
-    case OriginKind::kYaml: return origin.where;
-    case OriginKind::kEnvironment: return "environment " + origin.where;
-    case OriginKind::kFlag: return "flag " + origin.where;
+    case OriginKind::kDefault:
+      return "default";
+    case OriginKind::kCheckpoint:
+      return "checkpoint " + origin.where;
+    case OriginKind::kYaml:
+      return origin.where;
+    case OriginKind::kEnvironment:
+      return "environment " + origin.where;
+    case OriginKind::kFlag:
+      return "flag " + origin.where;
   }
   return "unknown";
 }
@@ -88,15 +94,12 @@ PassSpec parse_pass(std::string_view text) {
   const size_t colon = text.find(':');
   PassSpec pass{std::string(text.substr(0, colon)), {}};
   if (pass.id.empty()) throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' names no pass", text));
-  while (colon != std::string_view::npos) {
-    // Everything after the colon: option=value, separated by commas.
-    std::string_view rest = text.substr(colon + 1);
-    while (!rest.empty()) {
-      const size_t comma = rest.find(',');
-      pass.options.push_back(split_option(rest.substr(0, comma)));
-      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-    }
-    break;
+  if (colon == std::string_view::npos) return pass;
+  std::string_view rest = text.substr(colon + 1);
+  while (!rest.empty()) {
+    const size_t comma = rest.find(',');
+    pass.options.push_back(split_option(rest.substr(0, comma)));
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
   }
   return pass;
 }
@@ -145,7 +148,9 @@ const Config::Value& Config::value(std::string_view key) const {
   return it->second;
 }
 
-bool Config::has(std::string_view key) const { return !value(key).texts.empty(); }
+bool Config::has(std::string_view key) const {
+  return !value(key).texts.empty();
+}
 
 std::string Config::text(std::string_view key) const {
   const Value& v = value(key);
@@ -164,9 +169,13 @@ double Config::number(std::string_view key) const {
   return number;
 }
 
-bool Config::boolean(std::string_view key) const { return text(key) == "true"; }
+bool Config::boolean(std::string_view key) const {
+  return text(key) == "true";
+}
 
-std::vector<std::string> Config::list(std::string_view key) const { return value(key).texts; }
+std::vector<std::string> Config::list(std::string_view key) const {
+  return value(key).texts;
+}
 
 std::vector<int64_t> Config::integers(std::string_view key) const {
   std::vector<int64_t> numbers;
@@ -186,6 +195,8 @@ std::vector<std::pair<std::string, std::string>> Config::options(std::string_vie
   return pairs;
 }
 
-Origin Config::origin(std::string_view key) const { return value(key).origin; }
+Origin Config::origin(std::string_view key) const {
+  return value(key).origin;
+}
 
 }  // namespace tessera
