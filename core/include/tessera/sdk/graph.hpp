@@ -1,9 +1,9 @@
 /// An ONNX model as plain C++ values: what the SDK builds, reads, rewrites and writes without protobuf.
 ///
-/// The types mirror onnx.proto (IR version 8) field for field, under the field's names; messages that a type does not
-/// know are kept as bytes in `unknown_fields` and written back, so that a transform loses nothing. Everything is a
-/// value: copying a Model copies it whole (without weights, which are external data). No function here is thread-safe
-/// on one object; distinct objects are independent.
+/// The types mirror onnx.proto (IR version 8) field for field, under the field's names; messages that a type
+/// does not know are kept as bytes in `unknown_fields` and written back, so that a transform loses nothing.
+/// Everything is a value: copying a Model copies it whole (without weights, which are external data). No
+/// function here is thread-safe on one object; distinct objects are independent.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,8 @@ struct Tensor {
   std::string name;
   DataType dtype = DataType::kUndefined;
   std::vector<int64_t> dims;  ///< empty: a scalar
-  std::string raw_data;       ///< little-endian, row-major; typed fields (float_data, ...) are folded in here on reading
+  std::string
+      raw_data;  ///< little-endian, row-major; typed fields (float_data, ...) are folded in here on reading
   std::vector<std::string> string_data;    ///< for kString
   std::unique_ptr<ExternalData> external;  ///< set: the bytes lie elsewhere and raw_data is empty
   std::string doc_string;
@@ -73,7 +74,8 @@ struct Tensor {
 
 struct Graph;
 
-/// AttributeProto.AttributeType.
+/// AttributeProto.AttributeType. Other numbers (sparse tensors, types) are kept; their values are unknown
+/// fields.
 enum class AttributeType : int32_t {
   kUndefined = 0,
   kFloat = 1,
@@ -106,8 +108,9 @@ struct Attribute {
 
 /// One dimension: a number, a symbol, or neither (unknown).
 struct Dimension {
-  int64_t value = -1;  ///< >= 0: known
-  std::string symbol;  ///< "batch"; empty when `value` is known or nothing is
+  int64_t value = -1;      ///< >= 0: known
+  std::string symbol;      ///< "batch"; empty when `value` is known or nothing is
+  std::string denotation;  ///< "DATA_BATCH"; hardly ever used
 };
 
 /// Name and type of a value. Only tensor types are modelled; others stay in `unknown_type` as bytes.
@@ -117,14 +120,16 @@ struct ValueInfo {
   bool has_shape = false;
   std::vector<Dimension> shape;
   std::string doc_string;
-  std::string unknown_type;  ///< a TypeProto that is no tensor type, as bytes
+  std::string denotation;  ///< of the type: "TENSOR", "IMAGE"; hardly ever used
+  std::string
+      unknown_type;  ///< a TypeProto that is no tensor type, as bytes; written instead of dtype and shape
   std::string unknown_fields;
 };
 
 struct Node {
   std::string op_type;
-  std::string domain;  ///< "" is ai.onnx; "tessera" holds our functions
-  std::string name;    ///< a path: "layers.7/attention/q_proj"
+  std::string domain;               ///< "" is ai.onnx; "tessera" holds our functions
+  std::string name;                 ///< a path: "layers.7/attention/q_proj"
   std::vector<std::string> inputs;  ///< "" = omitted optional input
   std::vector<std::string> outputs;
   std::vector<Attribute> attributes;
