@@ -128,7 +128,8 @@ typedef struct tsr_value {
   uint64_t count; /* of either list */
 } tsr_value;
 
-/* One option as given by the user; values are text, the callee parses them by its declared type. */
+/* One option as given by the user; values are text, the callee parses them by its declared type. Like tsr_str it
+ * never grows (it travels in arrays without stride). */
 typedef struct tsr_option {
   tsr_str name, value;
 } tsr_option;
@@ -166,7 +167,7 @@ typedef struct tsr_host {
   uint32_t abi; /* TSR_ABI_VERSION of the host */
   /* Never fails: without memory it answers a static out-of-memory status. Copies all of `diag`. */
   tsr_status *(*status_make)(const struct tsr_host *host, const tsr_diag *diag);
-  /* Fills `out`; its texts live as long as the status. */
+  /* Fills `out`; its texts and its `cause` (borrowed, do not free) live as long as the status. */
   void (*status_read)(const struct tsr_host *host, const tsr_status *status, tsr_diag *out);
   void (*status_free)(const struct tsr_host *host, tsr_status *status);
   int32_t (*log_enabled)(const struct tsr_host *host, int32_t level); /* non-zero = yes; cheap */
@@ -270,6 +271,8 @@ typedef struct tsr_architecture {
   tsr_str summary; /* one line */
   const tsr_str *model_types; /* values of config.json's `model_type` that it serves */
   uint64_t model_type_count;
+  const tsr_option_info *const *options; /* of build */
+  uint64_t option_count;
   /* Pure and cheap. TSR_ANY */
   tsr_status *(*recognise)(const tsr_host *host, const tsr_recognise_args *args, tsr_recognise_result *out);
   /* `model` receives a serialized onnx.ModelProto. The same arguments give the same bytes. TSR_ANY */
