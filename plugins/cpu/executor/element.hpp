@@ -7,12 +7,15 @@
 #include <string>
 #include <type_traits>
 
+#include "tessera/sdk/dtype.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/graph.hpp"
 
 namespace tessera::exec {
 
 using graph::DataType;
+using graph::dtype_name;
+using graph::element_size;
 
 /// An ONNX boolean: a byte, true unless 0. (C++ `bool` may hold 0 and 1 only; bytes come from files.)
 struct Bool {
@@ -110,10 +113,6 @@ constexpr DataType data_type_of() {
   return DataType::kUndefined;
 }
 
-/// Bytes of one element; 0 for kString and unknown types.
-size_t element_bytes(DataType dtype);
-/// "float32", "int64", ...; "unknown" for a number that ONNX does not know.
-const char* dtype_name(DataType dtype);
 [[noreturn]] void throw_unsupported_dtype(DataType dtype);
 
 inline bool is_half(DataType dtype) {
@@ -153,7 +152,7 @@ struct Bytes16 {
 template <class F>
 void dispatch_moved(DataType dtype, F&& f) {
   if (dtype == DataType::kString) return f(std::string());
-  switch (element_bytes(dtype)) {
+  switch (element_size(dtype)) {
     case 1:
       return f(uint8_t());
     case 2:

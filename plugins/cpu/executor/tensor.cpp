@@ -16,7 +16,7 @@ Tensor Tensor::allocate(DataType dtype, const Dims& dims, BufferPool* pool) {
     return result;
   }
   int64_t bytes = 0;
-  int64_t each = static_cast<int64_t>(element_bytes(dtype));
+  int64_t each = static_cast<int64_t>(element_size(dtype));
   if (each == 0) throw_unsupported_dtype(dtype);
   if (__builtin_mul_overflow(result.size_, each, &bytes))
     throw Error(ErrorCode::kOutOfMemory, fmt::format("shape {} has more bytes than memory has", dims.text()));
@@ -28,7 +28,7 @@ Tensor Tensor::allocate(DataType dtype, const Dims& dims, BufferPool* pool) {
 
 Tensor Tensor::borrow(DataType dtype, const Dims& dims, const void* bytes,
                       std::shared_ptr<const void> keep_alive) {
-  if (element_bytes(dtype) == 0) throw_unsupported_dtype(dtype);
+  if (element_size(dtype) == 0) throw_unsupported_dtype(dtype);
   Tensor result;
   result.dtype_ = dtype;
   result.dims_ = dims;
@@ -54,7 +54,7 @@ size_t Tensor::alignment() const {
     case DataType::kString:
       return 1;
     default:
-      return std::max<size_t>(element_bytes(dtype_), 1);
+      return std::max<size_t>(element_size(dtype_), 1);
   }
 }
 
@@ -85,8 +85,7 @@ void Tensor::type_mismatch(DataType wanted) const {
     throw Error(ErrorCode::kInternal,
                 fmt::format("unaligned {} tensor read as if aligned", dtype_name(dtype_)));
   throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("a {} tensor where {} is expected", has_value() ? dtype_name(dtype_) : "missing",
-                          dtype_name(wanted)));
+              fmt::format("a tensor of {} where {} is expected", dtype_name(dtype_), dtype_name(wanted)));
 }
 
 void Tensor::not_writable() const {

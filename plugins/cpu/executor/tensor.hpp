@@ -50,7 +50,7 @@ class Tensor {
   int64_t dim(size_t i) const { return dims_[i]; }
   /// Number of elements.
   int64_t size() const { return size_; }
-  size_t size_bytes() const { return static_cast<size_t>(size_) * element_bytes(dtype_); }
+  size_t size_bytes() const { return static_cast<size_t>(size_) * element_size(dtype_); }
 
   /// The elements. Throws kInternal when T is not the tensor's type or borrowed bytes are not aligned for T
   /// (a kernel that did not say `accepts_unaligned` never sees such).

@@ -147,7 +147,7 @@ TEST(Plan, NamesTheNodeThatFails) {
   Workspace workspace(plan);
   std::vector<Value> inputs = {Tensor::scalar(5.0f)};
   EXPECT_EQ(message_of([&] { plan.run(workspace, inputs); }),
-            "a float32 tensor where int64 is expected|node/y||running AddInt 'node/y' (plugin=test)");
+            "a tensor of float where int64 is expected|node/y||running AddInt 'node/y' (plugin=test)");
   inputs = {Tensor::scalar<int64_t>(5)};
   EXPECT_NO_THROW(plan.run(workspace, inputs)) << "the workspace serves again after an error";
 }
@@ -165,13 +165,15 @@ TEST(Plan, ChecksInputsAgainstTheirDeclaration) {
   graph::Graph graph = graph_of({"x"}, {}, {"x"});
   graph.inputs[0].dtype = DataType::kFloat;
   graph.inputs[0].has_shape = true;
-  graph.inputs[0].shape = {{-1, "batch"}, {3, ""}};
+  graph.inputs[0].shape.resize(2);
+  graph.inputs[0].shape[0].symbol = "batch";
+  graph.inputs[0].shape[1].value = 3;
   Plan plan = Plan::compile(model_of(graph));
   Workspace workspace(plan);
   auto run = [&](Value x) { return message_of([&] { plan.run(workspace, {&x, 1}); }); };
   EXPECT_EQ(run(Tensor::of<float>({1, 3}, {1, 2, 3})), "no error");
   EXPECT_THAT(run(Tensor::of<float>({3, 1}, {1, 2, 3})),
-              HasSubstr("input 'x' is float32 [3, 1], expected float32 [batch, 3]"));
+              HasSubstr("input 'x' is float [3, 1], expected float [batch, 3]"));
   EXPECT_THAT(run(Tensor::of<int64_t>({1, 3}, {1, 2, 3})), HasSubstr("int64"));
   EXPECT_THAT(run(Value()), HasSubstr("no tensor for input 'x'"));
 }
