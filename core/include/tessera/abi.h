@@ -396,6 +396,18 @@ typedef struct tsr_slots_v1 {
   tsr_status *(*truncate)(tsr_session *session, uint32_t slot, uint64_t tokens);
 } tsr_slots_v1;
 
+/* Interface "tessera.machine-limits/1": what this machine can do at most, so that speeds can be told as fractions.
+ * Each call measures anew, for about a second. TSR_ANY, but measurements side by side disturb one another. */
+#define TSR_INTERFACE_MACHINE_LIMITS "tessera.machine-limits/1"
+typedef struct tsr_machine_limits_v1 {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* Sequential reads of memory far larger than the caches, bytes per second. `threads` 0 = the host's budget. */
+  tsr_status *(*read_bandwidth)(const tsr_host *host, int32_t threads, double *bytes_per_s);
+  /* float32 fused multiply-add from registers, two operations each, operations per second. `isa` empty = the best. */
+  tsr_status *(*fma_rate)(const tsr_host *host, int32_t threads, tsr_str isa, double *flop_per_s);
+} tsr_machine_limits_v1;
+
 /* ---- the plugin --------------------------------------------------------------------------------------------- */
 
 /* Static data of the plugin; lives for the process. */

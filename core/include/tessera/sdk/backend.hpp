@@ -147,6 +147,11 @@ class Backend {
   virtual Value property(std::string_view key) const = 0;
   /// True when sessions have `slots()`: the host then finds the interface "tessera.slots/1".
   virtual bool has_slots() const { return false; }
+  /// Interfaces other than the slots, by string id: a const struct of abi.h that lives for the process, or null.
+  virtual const void* interface(std::string_view id) const {
+    (void)id;
+    return nullptr;
+  }
   /// Throws kNotSupported that lists every node which compile would refuse. Seconds at most.
   virtual void check(const CompileArgs& args) const { (void)args; }
   virtual std::unique_ptr<Program> compile(const CompileArgs& args) const = 0;
@@ -280,7 +285,8 @@ class BackendTable {
   static const void* get_interface(const tsr_host*, tsr_str id) {
     static const tsr_slots_v1 slots = {sizeof(tsr_slots_v1), 0, &RunTable::reset, &RunTable::reserve,
                                        &RunTable::truncate};
-    return view(id) == TSR_INTERFACE_SLOTS && instance().object_.has_slots() ? &slots : nullptr;
+    if (view(id) == TSR_INTERFACE_SLOTS) return instance().object_.has_slots() ? &slots : nullptr;
+    return instance().object_.interface(view(id));
   }
 
   static CompileArgs receive(const tsr_host* host, const tsr_compile_args* from) {
