@@ -1,0 +1,19 @@
+/// How a linear call is cut into blocks. None of it enters the bits: a cut in K carries its F32 sum.
+#pragma once
+
+#include <cstdint>
+
+namespace tessera::cpu {
+
+constexpr int64_t kRowBlock = 512;    ///< rows that are multiplied with one pass over the weights
+constexpr int64_t kDepthBlock = 512;  ///< k of a block: 512 x 512 floats of x stay in the second-level cache
+
+/// The rows of a row block in tiles of nearly equal height, at most `tile_rows`.
+struct RowTiles {
+  int64_t rows, count;
+  constexpr RowTiles(int64_t rows_, int64_t tile_rows)
+      : rows(rows_), count((rows_ + tile_rows - 1) / tile_rows) {}
+  [[gnu::always_inline]] constexpr int64_t begin(int64_t tile) const { return rows * tile / count; }
+};
+
+}  // namespace tessera::cpu

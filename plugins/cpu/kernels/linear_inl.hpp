@@ -1,0 +1,122 @@
+/// Linear layers on packed panels. Include after a vector_*.hpp.
+///
+/// Rows are cut into blocks of 512, a block into tiles of at most kTileRows. Packed rows lie as
+///   [row block][depth block][tile][k][row of the tile]
+/// so a tile reads x as one stream. With a single tile (decode) a panel is read once from end to end, which
+/// is what memory likes; with more tiles the loops go depth block, panel, tile: 512 x 512 of x stay in the
+/// second-level cache, 512 x 32 weights in the first, and each weight comes from memory once for each 512
+/// rows.
+#pragma once
+
+#include "kernel_table.hpp"
+#include "linear_blocking.hpp"
+#include "tile_inl.hpp"
+
+namespace tessera::cpu {
+namespace {
+
+inline int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+inline int64_t larger(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
+/// Rows of the tile `h`, `depth` of k from x, to [depth][h].
+inline void pack_tile(int64_t h, int64_t depth, const float* x, int64_t ldx, float* out) {
+  int64_t k = 0;
+  for (; k + 16 <= depth; k += 16) transpose_16(static_cast<int>(h), x + k, ldx, out + k * h);
+  for (; k < depth; ++k) {
+    for (int64_t r = 0; r < h; ++r) out[k * h + r] = x[r * ldx + k];
+  }
+}
+
+void pack_rows(const LinearCall& call, int64_t unit_begin, int64_t unit_end, float* packed_x) {
+  // A unit is one depth block of one tile of kTileRows rows, in the order of the file comment.
+  const int64_t in = call.shape.in;
+  int64_t unit = 0;
+  for (int64_t row0 = 0; row0 < call.rows; row0 += kRowBlock) {
+    const RowTiles tiles(smaller(kRowBlock, call.rows - row0), kTileRows);
+    for (int64_t k0 = 0; k0 < in; k0 += kDepthBlock) {
+      const int64_t depth = smaller(kDepthBlock, in - k0);
+      float* block = packed_x + row0 * in + k0 * tiles.rows;
+      for (int64_t t = 0; t < tiles.count; ++t, ++unit) {
+        if (unit < unit_begin) continue;
+        if (unit >= unit_end) return;
+        const int64_t first = tiles.begin(t);
+        pack_tile(tiles.begin(t + 1) - first, depth, call.x + (row0 + first) * call.ldx + k0, call.ldx,
+                  block + first * depth);
+      }
+    }
+  }
+}
+
+/// One panel of at most kTileRows rows over the whole depth.
+template <class Weight>
+void linear_single_tile(const LinearCall& call, const float* packed_x, int64_t panel_begin,
+                        int64_t panel_end) {
+  const Multiply run = multiply_rows<Weight, 0, true>.of[call.rows - 1];
+  const int64_t panel_size = call.shape.in * kPanelWidth;
+  for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
+    const int64_t column = panel * kPanelWidth;
+    run({call.shape.in, packed_x, static_cast<const Weight*>(call.packed) + panel * panel_size,
+         call.y + column, call.ldy, smaller(kPanelWidth, call.shape.out - column), false,
+         call.bias == nullptr ? nullptr : call.bias + column});
+  }
+}
+
+/// The weights of a depth block as F32: as they are, or widened once for all tiles.
+inline const float* widened(const float* weights, int64_t, float*) {
+  return weights;
+}
+template <class Weight>
+inline const float* widened(const Weight* weights, int64_t n, float* buffer) {
+  for (int64_t i = 0; i < n; i += 16) store(buffer + i, load_weights(weights + i));
+  return buffer;
+}
+
+/// All tiles of a row block, one depth block, one panel.
+template <class Weight>
+inline void multiply_block(const LinearCall& call, const RowTiles& tiles, int64_t row0, int64_t k0,
+                           int64_t panel, const float* packed_block, float* widen_buffer) {
+  const int64_t in = call.shape.in, depth = smaller(kDepthBlock, in - k0), column = panel * kPanelWidth;
+  const bool last = k0 + depth == in;
+  const Weight* weights = static_cast<const Weight*>(call.packed) + (panel * in + k0) * kPanelWidth;
+  const float* b = widened(weights, depth * kPanelWidth, widen_buffer);
+  for (int64_t t = 0; t < tiles.count; ++t) {
+    const int64_t first = tiles.begin(t), h = tiles.begin(t + 1) - first;
+    multiply_rows<float, 0, false>.of[h - 1]({depth, packed_block + first * depth, b,
+                                              call.y + (row0 + first) * call.ldy + column, call.ldy,
+                                              smaller(kPanelWidth, call.shape.out - column), k0 > 0,
+                                              last && call.bias != nullptr ? call.bias + column : nullptr});
+  }
+}
+
+template <class Weight>
+void linear_typed(const LinearCall& call, const float* packed_x, int64_t panel_begin, int64_t panel_end) {
+  if (call.rows <= kTileRows) return linear_single_tile<Weight>(call, packed_x, panel_begin, panel_end);
+  alignas(64) float widen_buffer[sizeof(Weight) == 4 ? 16 : kDepthBlock * kPanelWidth];
+  for (int64_t row0 = 0; row0 < call.rows; row0 += kRowBlock) {
+    const RowTiles tiles(smaller(kRowBlock, call.rows - row0), kTileRows);
+    for (int64_t k0 = 0; k0 < call.shape.in; k0 += kDepthBlock) {
+      const float* block = packed_x + row0 * call.shape.in + k0 * tiles.rows;
+      for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
+        multiply_block<Weight>(call, tiles, row0, k0, panel, block, widen_buffer);
+      }
+    }
+  }
+}
+
+void linear(const LinearCall& call, const float* packed_x, int64_t panel_begin, int64_t panel_end) {
+  switch (call.shape.type) {
+    case WeightType::kF32:
+      return linear_typed<float>(call, packed_x, panel_begin, panel_end);
+    case WeightType::kF16:
+      return linear_typed<Half>(call, packed_x, panel_begin, panel_end);
+    case WeightType::kBF16:
+      return linear_typed<Bfloat>(call, packed_x, panel_begin, panel_end);
+  }
+}
+
+}  // namespace
+}  // namespace tessera::cpu
