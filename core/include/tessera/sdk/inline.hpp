@@ -19,9 +19,11 @@
 #include <utility>
 #include <vector>
 
+#include "tessera/sdk/attribute.hpp"
 #include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/graph.hpp"
+#include "tessera/sdk/tensor.hpp"
 
 namespace tessera::graph {
 
@@ -255,11 +257,24 @@ class Inliner {
       }
       Attribute value = *given;
       value.name = inner.name;
-      return value;
+      return number_as_tensor(std::move(value));
     }
     Attribute copy = inner;
     for (Graph& graph : copy.graphs) instantiate(call, graph, names);
     return copy;
+  }
+
+  /// A Constant's number as a `value` tensor: only that spelling carries through ONNX 1.12's data
+  /// propagation, without which every Reshape to a number of heads would lose its shape. The names
+  /// `value_int` and `value_float` are Constant's alone.
+  static Attribute number_as_tensor(Attribute value) {
+    if (value.name == "value_int" && value.type == AttributeType::kInt) {
+      return tensor_attribute("value", int64_tensor("", {}, {value.i}));
+    }
+    if (value.name == "value_float" && value.type == AttributeType::kFloat) {
+      return tensor_attribute("value", float_tensor("", {}, {value.f}));
+    }
+    return value;
   }
 
   /// A subgraph of the body: its own values get new names, those of the function their bound ones.
