@@ -65,9 +65,8 @@ void SafetensorsWriter::declare(std::string_view name, DType dtype, std::vector<
     throw Error(ErrorCode::kInvalidArgument, "the name is reserved by the format").key(name);
   uint64_t bytes = byte_count(name, dtype, dims);
   uint64_t end = 0;
-  if (__builtin_add_overflow(declared_, bytes, &end)) {
-    throw Error(ErrorCode::kInvalidArgument, "the file would have more bytes than 64 bits can count")
-        .key(name);
+  if (__builtin_add_overflow(declared_, bytes, &end) || end > static_cast<uint64_t>(INT64_MAX)) {
+    throw Error(ErrorCode::kInvalidArgument, "the file would have more bytes than a file can").key(name);
   }
   if (!names_.insert(std::string(name)).second) {
     throw Error(ErrorCode::kInvalidArgument, "a tensor of this name is already declared")
