@@ -122,12 +122,12 @@ Error error_of(const Action& action) {
 
 inline std::string golden_path(const std::string& name) {
   const char* root = std::getenv("TESSERA_TEST_DATA");
-  return std::string(root ? root : "tests") + "/golden/graph/" + name;
+  return std::string(root ? root : "tests") + "/golden/transforms/" + name;
 }
 
 }  // namespace tessera::graph::testing_graph
 
-/// Compares `actual` with tests/golden/graph/NAME. With TESSERA_ACCEPT=1 in the environment the file is
+/// Compares `actual` with tests/golden/transforms/NAME. With TESSERA_ACCEPT=1 in the environment the file is
 /// rewritten and the test reports "skipped": a rewrite never looks like a pass.
 #define EXPECT_GOLDEN(actual, name)                                                                    \
   do {                                                                                                 \

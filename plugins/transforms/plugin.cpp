@@ -1,0 +1,14 @@
+#include "tessera/sdk/plugin.hpp"
+#include "constant_folding.hpp"
+#include "expose_values.hpp"
+#include "inline_functions.hpp"
+#include "kv_cache.hpp"
+#include "select_logits.hpp"
+#include "slots.hpp"
+
+using namespace tessera::transforms;  // NOLINT: a list of names
+using tessera::sdk::transform;
+
+TESSERA_PLUGIN("transforms", "0.1.0", "Apache-2.0", "Tessera", transform<KvCache>(), transform<Slots>(),
+               transform<SelectLogits>(), transform<ExposeValues>(), transform<InlineFunctions>(),
+               transform<ConstantFolding>())
