@@ -56,12 +56,12 @@ void check_versions(const tsr_plugin& plugin) {
   if (major(plugin.needs_abi) != TSR_ABI_MAJOR)
     throw Error(ErrorCode::kVersion, "the plugin is of another major version of the ABI: " + numbers)
         .remedy(kRebuild);
-  if (minor(plugin.needs_abi) > TSR_ABI_MINOR)
-    throw Error(ErrorCode::kVersion, "the plugin is newer than this host: " + numbers)
-        .remedy("update tessera");
   if (minor(plugin.needs_abi) > minor(plugin.built_abi))
     throw broken(fmt::format("needs_abi {} is above built_abi {}", abi_text(plugin.needs_abi),
                              abi_text(plugin.built_abi)));
+  if (minor(plugin.needs_abi) > TSR_ABI_MINOR)
+    throw Error(ErrorCode::kVersion, "the plugin is newer than this host: " + numbers)
+        .remedy("update tessera");
 }
 
 // ---- texts and lists ----

@@ -22,7 +22,7 @@ constexpr const char* kConfig = R"({"model_type": "skeleton"})";
 
 class Skeleton : public testing::Test {
  protected:
-  PluginRegistry registry{only(test_plugin("tessera-skeleton.so"))};
+  PluginRegistry registry{only(sample_plugin("skeleton"))};
 
   std::string build() { return registry.select_architecture(kConfig).build({kConfig, "", nullptr, {}, {}}); }
 };
@@ -134,7 +134,7 @@ TEST_F(Skeleton, UnknownIdsOfferTheNearest) {
 }
 
 TEST_F(Skeleton, MayBeLoadedAgainByAnotherRegistry) {
-  const PluginRegistry second(only(test_plugin("tessera-skeleton.so")));
+  const PluginRegistry second(only(sample_plugin("skeleton")));
   EXPECT_EQ(second.architectures().size(), 1u);
 }
 

@@ -1,23 +1,54 @@
-/// The plugins that these tests load, as the build left them.
+/// The plugins that these tests load, as the build left them, and folders to search.
 #pragma once
 
-#include <cstdlib>
+#include <stdlib.h>
+
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 #include "core/plugin/search.hpp"
 
 namespace tessera {
 
-/// A file that the build made: "tessera-skeleton.so".
-inline std::filesystem::path test_plugin(const std::string& name) {
-  const char* folder = std::getenv("TESSERA_TEST_PLUGINS");
-  return std::filesystem::path(folder == nullptr ? "." : folder) / name;
+/// A folder of the build, from the environment of the test.
+inline std::filesystem::path build_folder(const char* variable) {
+  const char* folder = ::getenv(variable);
+  if (folder == nullptr) throw std::runtime_error(std::string(variable) + " is not set: run with meson test");
+  return folder;
+}
+
+/// "skeleton", "plain-c": the samples of the guide.
+inline std::filesystem::path sample_plugin(const std::string& name) {
+  return build_folder("TESSERA_TEST_PLUGINS") / ("tessera-" + name + ".so");
+}
+
+/// A file of tests/plugins_broken.
+inline std::filesystem::path broken_plugin(const std::string& name) {
+  return build_folder("TESSERA_TEST_BROKEN_PLUGINS") / (name + ".so");
 }
 
 /// A search that finds what is named and nothing else.
 inline plugin::Search only(const std::filesystem::path& path) {
   return {"", {{path, "--plugin"}}};
 }
+
+/// An empty folder that goes with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "tessera-test-XXXXXX").native();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = name;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 }  // namespace tessera

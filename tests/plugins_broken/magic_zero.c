@@ -1,0 +1,4 @@
+/* The magic is forgotten. */
+#include "valid.h"
+
+BROKEN_PLUGIN(plugin.magic = 0)

@@ -1,0 +1,4 @@
+/* Writes a reserved member. */
+#include "valid.h"
+
+BROKEN_PLUGIN(backend.reserved = 1)
