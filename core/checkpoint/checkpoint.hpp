@@ -91,8 +91,7 @@ class Checkpoint {
   /// range that is no range of the file is ignored.
   void drop_pages(std::string_view location, uint64_t offset, uint64_t length) const noexcept;
 
-  /// The weight file behind a location, all links resolved. Throws Error kNotFound (no such location, or gone
-  /// since).
+  /// The weight file behind a location, all links resolved. Throws Error kNotFound.
   std::filesystem::path real_path(std::string_view location) const;
   /// The weight files in use, sorted by name.
   std::vector<std::string> locations() const;

@@ -75,19 +75,23 @@ class Tensor {
     check_writable();
     return const_cast<std::byte*>(bytes_);
   }
-  /// The elements for moving (`dispatch_moved`): strings, or units that may be unaligned.
-  template <class U>
-  const U* units() const {
-    if constexpr (std::is_same_v<U, std::string>) {
+  /// The elements as units that are only moved (`dispatch_moved`): strings, or bytes of alignment 1.
+  template <class Unit>
+  auto moved() const {
+    if constexpr (std::is_same_v<Unit, std::string>) {
       return data<std::string>();
     } else {
-      return reinterpret_cast<const U*>(bytes_);
+      return bytes_;
     }
   }
-  template <class U>
-  U* mutable_units() {
+  template <class Unit>
+  auto mutable_moved() {
     check_writable();
-    return const_cast<U*>(units<U>());
+    if constexpr (std::is_same_v<Unit, std::string>) {
+      return buffer_->strings.data();
+    } else {
+      return const_cast<std::byte*>(bytes_);
+    }
   }
 
   bool is_aligned() const { return reinterpret_cast<uintptr_t>(bytes_) % alignment() == 0; }
