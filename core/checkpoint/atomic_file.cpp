@@ -61,7 +61,8 @@ std::string_view remedy_for(int error) {
 }  // namespace
 
 AtomicFile::AtomicFile(const fs::path& path) : target_(behind_links(path)) {
-  if (fs::is_directory(target_)) fail("create", EISDIR);
+  std::error_code ignored;
+  if (fs::is_directory(target_, ignored)) fail("create", EISDIR);
   int flags = O_WRONLY | O_CLOEXEC;
   // A special file is opened by the name that was given: /dev/stdout is a link, and a pipe behind it has no
   // path.

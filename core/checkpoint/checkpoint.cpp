@@ -240,7 +240,11 @@ void Checkpoint::drop_pages(std::string_view location, uint64_t offset, uint64_t
 }
 
 fs::path Checkpoint::real_path(std::string_view location) const {
-  return fs::canonical(weights(location).path());
+  const fs::path& path = weights(location).path();
+  std::error_code error;
+  fs::path real = fs::canonical(path, error);
+  if (!error) return real;
+  throw Error(ErrorCode::kNotFound, fmt::format("the file is gone: {}", error.message())).file(path.string());
 }
 
 std::vector<std::string> Checkpoint::locations() const {

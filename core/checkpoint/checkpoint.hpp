@@ -91,7 +91,8 @@ class Checkpoint {
   /// range that is no range of the file is ignored.
   void drop_pages(std::string_view location, uint64_t offset, uint64_t length) const noexcept;
 
-  /// The weight file behind a location, all links resolved. Throws Error kNotFound.
+  /// The weight file behind a location, all links resolved. Throws Error kNotFound (no such location, or gone
+  /// since).
   std::filesystem::path real_path(std::string_view location) const;
   /// The weight files in use, sorted by name.
   std::vector<std::string> locations() const;

@@ -66,6 +66,9 @@ bool JsonNode::is_null() const {
 bool JsonNode::is_string() const {
   return value_->is_string();
 }
+bool JsonNode::is_array() const {
+  return value_->is_array();
+}
 bool JsonNode::is_object() const {
   return value_->is_object();
 }
@@ -188,6 +191,22 @@ std::vector<std::pair<std::string_view, std::string_view>> JsonNode::string_pair
     }
   }
   return pairs;
+}
+
+std::vector<std::pair<std::string_view, double>> JsonNode::scored_strings() const {
+  const json::array* array = value_->if_array();
+  if (!array) fail_type("an array");
+  std::vector<std::pair<std::string_view, double>> list;
+  list.reserve(array->size());
+  for (const json::value& element : *array) {
+    const json::array* pair = element.if_array();
+    if (!pair || pair->size() != 2 || !(*pair)[0].is_string() || !(*pair)[1].is_number()) {
+      child(element, fmt::format("[{}]", list.size())).fail_type("an array of a string and a number");
+    }
+    const json::string& text = (*pair)[0].get_string();
+    list.emplace_back(std::string_view(text.data(), text.size()), (*pair)[1].to_number<double>());
+  }
+  return list;
 }
 
 }  // namespace tessera::tokenizer

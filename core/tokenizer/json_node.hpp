@@ -29,6 +29,7 @@ class JsonNode {
   bool is_null() const;
   bool is_string() const;
   bool is_object() const;
+  bool is_array() const;
 
   /// Member of an object; throws when it is missing.
   JsonNode at(std::string_view key) const;
@@ -51,6 +52,9 @@ class JsonNode {
   /// The array as pairs of texts, each an array of two strings or one string with one space between them:
   /// merges.
   std::vector<std::pair<std::string_view, std::string_view>> string_pairs() const;
+
+  /// The array as (text, number), each an array of both: the vocabulary of Unigram.
+  std::vector<std::pair<std::string_view, double>> scored_strings() const;
 
   [[noreturn]] void fail(std::string message) const;
   [[noreturn]] void fail_not_supported(std::string message) const;

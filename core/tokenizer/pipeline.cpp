@@ -135,7 +135,7 @@ void Pipeline::encode_words(AlignedText text, Work& work) const {
       const std::string_view literal = words.text.text().substr(span.begin, span.size());
       work.add(token.id, token.literal ? literal : *model->vocabulary().token(token.id),
                words.text.source(span));
-      at += token.length;
+      if (!token.shared) at += token.length;
     }
   }
 }

@@ -132,7 +132,7 @@ void Bpe::tokenize(std::string_view piece, std::vector<ModelToken>& out) const {
     // The whole piece is looked up even where it is cut: ignore_merges speaks of the piece, not of its words.
     if (begin == 0 && ignore_merges_) {
       if (const auto id = find_piece(piece)) {
-        out.push_back({*id, static_cast<uint32_t>(piece.size()), 0});
+        out.push_back({*id, static_cast<uint32_t>(piece.size()), 0, 0});
         return;
       }
     }
@@ -180,14 +180,14 @@ void Bpe::add_characters(std::string_view word, std::vector<ModelToken>& symbols
     if (id != kNoId) {
       if (unknown) symbols.push_back(*unknown);
       unknown.reset();
-      symbols.push_back({id, static_cast<uint32_t>(length), 0});
+      symbols.push_back({id, static_cast<uint32_t>(length), 0, 0});
     } else if (!(byte_fallback_ && add_fallback_bytes(character, symbols)) && unk_token_) {
       if (unknown && fuse_unk_) {
         unknown->length += static_cast<uint32_t>(length);
         continue;
       }
       if (unknown) symbols.push_back(*unknown);
-      unknown = ModelToken{unknown_id(), static_cast<uint32_t>(length), 0};
+      unknown = ModelToken{unknown_id(), static_cast<uint32_t>(length), 0, 0};
     }
   }
   if (unknown) symbols.push_back(*unknown);
@@ -198,7 +198,7 @@ bool Bpe::add_fallback_bytes(std::string_view character, std::vector<ModelToken>
     if (fallback_symbols_[static_cast<unsigned char>(byte)] == kNoId) return false;
   }
   for (const char byte : character)
-    symbols.push_back({fallback_symbols_[static_cast<unsigned char>(byte)], 1, 0});
+    symbols.push_back({fallback_symbols_[static_cast<unsigned char>(byte)], 1, 0, 0});
   return true;
 }
 

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include "core/tokenizer/model/bpe.hpp"
+#include "core/tokenizer/model/unigram.hpp"
+#include "core/tokenizer/model/wordlevel.hpp"
+#include "core/tokenizer/model/wordpiece.hpp"
 
 namespace tessera::tokenizer {
 namespace {
@@ -12,6 +15,7 @@ std::string_view model_type(const JsonNode& node) {
   if (const auto type = node.find("type")) return type->string();
   if (node.find("merges")) return "BPE";
   if (node.find("continuing_subword_prefix")) return "WordPiece";
+  if (node.at("vocab").is_array()) return "Unigram";
   return node.at("type").string();
 }
 
@@ -44,6 +48,29 @@ std::unique_ptr<Model> bpe(const JsonNode& node, BpeInput input) {
   return std::make_unique<Bpe>(config, input);
 }
 
+std::unique_ptr<Model> wordpiece(const JsonNode& node) {
+  WordPieceConfig config;
+  config.vocab = vocabulary(node.at("vocab"));
+  config.unk_token = node.at("unk_token").string();
+  config.continuing_subword_prefix = node.at("continuing_subword_prefix").string();
+  const JsonNode limit = node.at("max_input_chars_per_word");
+  if (limit.integer() < 0) limit.fail(fmt::format("expected a count, found {}", limit.integer()));
+  config.max_input_chars_per_word = static_cast<size_t>(limit.integer());
+  return std::make_unique<WordPiece>(config);
+}
+
+std::unique_ptr<Model> unigram(const JsonNode& node) {
+  UnigramConfig config;
+  config.vocab = node.at("vocab").scored_strings();
+  config.byte_fallback = node.boolean_or("byte_fallback", false);
+  if (const auto unknown = node.find("unk_id")) {
+    const int64_t id = unknown->integer();
+    if (id < 0 || id > UINT32_MAX) unknown->fail(fmt::format("unk_id {} is not in the vocabulary", id));
+    config.unk_id = static_cast<uint32_t>(id);
+  }
+  return std::make_unique<Unigram>(config);
+}
+
 }  // namespace
 
 bool model_can_take_bytes(const JsonNode& node) {
@@ -53,6 +80,12 @@ bool model_can_take_bytes(const JsonNode& node) {
 std::unique_ptr<Model> model_from_json(const JsonNode& node, BpeInput input) {
   const std::string_view type = model_type(node);
   if (type == "BPE") return bpe(node, input);
+  if (type == "WordPiece") return wordpiece(node);
+  if (type == "Unigram") return unigram(node);
+  if (type == "WordLevel") {
+    return std::make_unique<WordLevel>(vocabulary(node.at("vocab")),
+                                       std::string(node.at("unk_token").string()));
+  }
   node.fail_not_supported(fmt::format("model '{}' is not implemented", type));
 }
 

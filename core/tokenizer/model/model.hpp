@@ -14,9 +14,9 @@ namespace tessera::tokenizer {
 /// add up to the piece's, but for characters that a model without an unknown token drops.
 struct ModelToken {
   uint32_t id;
-  uint32_t length : 31;
-  uint32_t
-      literal : 1;  ///< the token's text is the covered text, not the vocabulary's entry (Unigram's unknowns)
+  uint32_t length : 30;
+  uint32_t literal : 1;  ///< its text is what it covers, not the vocabulary's entry (Unigram's unknowns)
+  uint32_t shared : 1;   ///< the next token covers the same bytes (the bytes of a character, in Unigram)
 };
 
 /// Immutable after construction: const methods from any thread.

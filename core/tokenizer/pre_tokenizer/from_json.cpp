@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "core/tokenizer/pre_tokenizer/bert.hpp"
 #include "core/tokenizer/pre_tokenizer/byte_level.hpp"
+#include "core/tokenizer/pre_tokenizer/digits.hpp"
 #include "core/tokenizer/pre_tokenizer/metaspace.hpp"
+#include "core/tokenizer/pre_tokenizer/punctuation.hpp"
 #include "core/tokenizer/pre_tokenizer/sequence.hpp"
 #include "core/tokenizer/pre_tokenizer/split.hpp"
+#include "core/tokenizer/pre_tokenizer/whitespace.hpp"
 
 namespace tessera::tokenizer {
 namespace {
@@ -72,6 +76,21 @@ std::unique_ptr<PreTokenizer> pre_tokenizer_from_json(const JsonNode& node, BpeI
   if (type == "ByteLevel") return byte_level(node, model_input);
   if (type == "Metaspace") return metaspace(node);
   if (type == "Split") return split(node);
+  if (type == "BertPreTokenizer") return std::make_unique<BertPreTokenizer>();
+  if (type == "CharDelimiterSplit") {
+    return std::make_unique<Split>(literal_pattern(character_from_json(node.at("delimiter"))),
+                                   SplitBehavior::kRemoved, Delimiters::kMatches);
+  }
+  if (type == "Digits") {
+    return std::make_unique<Digits>(node.at("individual_digits").boolean() ? Digits::kIndividual
+                                                                           : Digits::kRuns);
+  }
+  if (type == "Punctuation") {
+    const auto behavior = node.find("behavior");
+    return std::make_unique<Punctuation>(behavior ? behavior_from_json(*behavior) : SplitBehavior::kIsolated);
+  }
+  if (type == "Whitespace") return std::make_unique<Whitespace>();
+  if (type == "WhitespaceSplit") return std::make_unique<WhitespaceSplit>();
   node.fail_not_supported(fmt::format("pre-tokenizer '{}' is not implemented", type));
 }
 

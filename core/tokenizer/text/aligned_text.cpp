@@ -43,6 +43,11 @@ void TextEdit::write(std::string_view bytes, size_t like) {
   alignment_.insert(alignment_.end(), bytes.size(), source);
 }
 
+void TextEdit::write_nothing(std::string_view bytes) {
+  bytes_ += bytes;
+  if (text_.tracked_) alignment_.insert(alignment_.end(), bytes.size(), Span{text_.origin_, text_.origin_});
+}
+
 void TextEdit::commit() {
   text_.owned_ = std::move(bytes_);
   text_.alignment_ = std::move(alignment_);

@@ -68,6 +68,12 @@ class TextEdit {
   /// Appends new bytes that stand for the same input as byte `like` of the old text. When the old text is not
   /// tracked, or is empty, they stand for nothing.
   void write(std::string_view bytes, size_t like);
+  void write(char byte, size_t like) {
+    bytes_ += byte;
+    if (text_.tracked_) alignment_.push_back(text_.source(like));
+  }
+  /// Appends new bytes that stand for no input: an empty range at its start.
+  void write_nothing(std::string_view bytes);
   /// Bytes written so far: the position in the new text.
   uint32_t size() const noexcept { return static_cast<uint32_t>(bytes_.size()); }
   void commit();

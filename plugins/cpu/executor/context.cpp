@@ -6,23 +6,46 @@
 
 namespace tessera::exec {
 
+namespace {
+
+const Value kAbsent{};
+
+}  // namespace
+
 const Value& Context::value(size_t i) const {
-  static const Value kAbsent{};
-  for (const auto& [input, copy] : realigned_)
-    if (input == i) return copy;
+  for (const auto& [input, value] : replaced_)
+    if (input == i) return value;
   return i < inputs_.size() && inputs_[i] >= 0 ? slots_[inputs_[i]] : kAbsent;
 }
 
+void Context::replace_input(size_t i, Tensor tensor) {
+  for (auto& [input, value] : replaced_) {
+    if (input != i) continue;
+    value = Value(std::move(tensor));
+    return;
+  }
+  replaced_.emplace_back(i, Value(std::move(tensor)));
+}
+
+const Value& Context::output_value(size_t i) const {
+  if (has_output(i)) return slots_[outputs_[i]];
+  for (const auto& [output, value] : omitted_outputs_)
+    if (output == i) return *value;
+  return kAbsent;
+}
+
 Tensor& Context::output(size_t i, DataType dtype, const Dims& dims) {
-  Tensor tensor = Tensor::allocate(dtype, dims, &pool());
-  if (!has_output(i)) return *omitted_outputs_.emplace_back(std::make_unique<Tensor>(std::move(tensor)));
-  Value& slot = slots_[outputs_[i]];
-  slot = Value(std::move(tensor));
-  return slot.tensor_;
+  set_output(i, Tensor::allocate(dtype, dims, &pool()));
+  return const_cast<Value&>(output_value(i)).tensor_;
 }
 
 void Context::set_output(size_t i, Value value) {
-  if (has_output(i)) slots_[outputs_[i]] = std::move(value);
+  if (has_output(i)) {
+    slots_[outputs_[i]] = std::move(value);
+  } else {
+    std::erase_if(omitted_outputs_, [i](const auto& entry) { return entry.first == i; });
+    omitted_outputs_.emplace_back(i, std::make_unique<Value>(std::move(value)));
+  }
 }
 
 Tensor Context::own_input(size_t i) {
@@ -30,7 +53,7 @@ Tensor Context::own_input(size_t i) {
   int32_t slot = inputs_[i];
   bool last = std::find(released_.begin(), released_.end(), slot) != released_.end() &&
               std::count(inputs_.begin(), inputs_.end(), slot) == 1;
-  if (last && tensor.is_unique() && realigned_.empty()) return std::move(slots_[slot].tensor_);
+  if (last && tensor.is_unique() && replaced_.empty()) return std::move(slots_[slot].tensor_);
   return tensor.copy(&pool());
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <complex>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -143,26 +144,28 @@ void dispatch_number(DataType dtype, F&& f) {
   dispatch<float, int64_t, int32_t, double, uint8_t, int8_t, uint16_t, int16_t, uint32_t, uint64_t>(dtype, f);
 }
 
-/// Sixteen bytes that are only moved.
-struct Bytes16 {
-  uint64_t low, high;
+/// An element of N bytes that is only moved. Aligned to 1 and made of bytes, so that it may lie anywhere and
+/// alias any type.
+template <size_t N>
+struct Unit {
+  std::byte bytes[N];
 };
-/// For kernels that only move elements: calls `f` with an unsigned integer of the element's size (or Bytes16,
-/// or std::string), so that seven instantiations serve all dtypes.
+/// For kernels that only move elements: calls `f` with a Unit of the element's size, or with a std::string,
+/// so that six instantiations serve all dtypes. The elements are at `Tensor::units`.
 template <class F>
 void dispatch_moved(DataType dtype, F&& f) {
   if (dtype == DataType::kString) return f(std::string());
   switch (element_size(dtype)) {
     case 1:
-      return f(uint8_t());
+      return f(Unit<1>());
     case 2:
-      return f(uint16_t());
+      return f(Unit<2>());
     case 4:
-      return f(uint32_t());
+      return f(Unit<4>());
     case 8:
-      return f(uint64_t());
+      return f(Unit<8>());
     case 16:
-      return f(Bytes16());
+      return f(Unit<16>());
     default:
       throw_unsupported_dtype(dtype);
   }

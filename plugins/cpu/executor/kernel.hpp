@@ -92,7 +92,7 @@ class NodeSpec {
   /// The kernel has taken what it needs from constant `i`: the plan does not hold the constant for it, and
   /// `Context::input(i)` is absent at run time.
   void consume(size_t i);
-  /// The kernel reads input `i` through `bytes()` or `moved()`, so that an unaligned view need not be copied
+  /// The kernel reads input `i` through `bytes()` or `units()`, so that an unaligned view need not be copied
   /// first.
   void accepts_unaligned(size_t i);
   /// Output `i` is known now. A node whose outputs are all known never runs (the compiler returns an empty
@@ -143,6 +143,10 @@ class Context {
   Tensor& output(size_t i, DataType dtype, const Dims& dims);
   /// Gives output `i`: an input passed on, a view of one, a sequence.
   void set_output(size_t i, Value value);
+  /// What output `i` has been given so far.
+  const Value& output_value(size_t i) const;
+  /// Lets `input(i)` give another tensor from now on, in this run of the node only (an input widened, say).
+  void replace_input(size_t i, Tensor tensor);
   /// Input `i` for overwriting: the input itself when nobody needs it after this node, else a copy. Call it
   /// once, and do not call `input(i)` afterwards.
   Tensor own_input(size_t i);
@@ -165,9 +169,10 @@ class Context {
   Workspace& workspace_;
   Value* slots_ = nullptr;
   std::span<const int32_t> inputs_, outputs_;
-  std::span<const int32_t> released_;                     ///< slots that nobody reads after this node
-  std::vector<std::pair<size_t, Value>> realigned_;       ///< inputs whose view was not aligned, copied
-  std::vector<std::unique_ptr<Tensor>> omitted_outputs_;  ///< what is written there goes nowhere
+  std::span<const int32_t> released_;               ///< slots that nobody reads after this node
+  std::vector<std::pair<size_t, Value>> replaced_;  ///< inputs realigned or otherwise replaced
+  std::vector<std::pair<size_t, std::unique_ptr<Value>>>
+      omitted_outputs_;  ///< what is written there goes nowhere
 };
 
 /// Kernel compilers by domain, operator and the opset version that introduced them.

@@ -148,7 +148,7 @@ void Plan::run_schedule(Workspace& workspace, const Schedule& schedule) const {
         int32_t slot = node->inputs[i];
         if (slot < 0 || node->unaligned[i] || !slots[slot].is_tensor() || slots[slot].tensor().is_aligned())
           continue;
-        context.realigned_.emplace_back(i, slots[slot].tensor().copy(workspace.pool_.get()));
+        context.replace_input(i, slots[slot].tensor().copy(workspace.pool_.get()));
       }
       node->kernel(context);
       for (int32_t slot : context.released_) slots[slot] = Value();

@@ -75,23 +75,19 @@ class Tensor {
     check_writable();
     return const_cast<std::byte*>(bytes_);
   }
-  /// The elements as units that are only moved (`dispatch_moved`): strings, or bytes of alignment 1.
-  template <class Unit>
-  auto moved() const {
-    if constexpr (std::is_same_v<Unit, std::string>) {
+  /// The elements for moving (`dispatch_moved`): strings, or units that may be unaligned.
+  template <class U>
+  const U* units() const {
+    if constexpr (std::is_same_v<U, std::string>) {
       return data<std::string>();
     } else {
-      return bytes_;
+      return reinterpret_cast<const U*>(bytes_);
     }
   }
-  template <class Unit>
-  auto mutable_moved() {
+  template <class U>
+  U* mutable_units() {
     check_writable();
-    if constexpr (std::is_same_v<Unit, std::string>) {
-      return buffer_->strings.data();
-    } else {
-      return const_cast<std::byte*>(bytes_);
-    }
+    return const_cast<U*>(units<U>());
   }
 
   bool is_aligned() const { return reinterpret_cast<uintptr_t>(bytes_) % alignment() == 0; }

@@ -167,7 +167,7 @@ inline void finish(const QueryTile& tile) {
                  (tile.kv_head * tile.group + i % tile.group) * dim;
     const Vec total = splat(tile.row_sum[i]);
     for (int64_t d = 0; d < dim; d += 16) {
-      store_columns(out + d, div(load(tile.sums + i * tile.v_dim + d), total), dim - d);
+      store_first(out + d, div(load(tile.sums + i * tile.v_dim + d), total), smaller(16, dim - d));
     }
   }
 }

@@ -25,7 +25,11 @@ inline int64_t larger(int64_t a, int64_t b) {
 /// Rows of the tile `h`, `depth` of k from x, to [depth][h].
 inline void pack_tile(int64_t h, int64_t depth, const float* x, int64_t ldx, float* out) {
   int64_t k = 0;
-  for (; k + 16 <= depth; k += 16) transpose_16(static_cast<int>(h), x + k, ldx, out + k * h);
+  for (; k + 16 <= depth; k += 16) {
+    // Rows lie in different pages, too many for the hardware's prefetcher.
+    for (int64_t r = 0; r < h; ++r) prefetch(x + r * ldx + k + 64);
+    transpose_16(static_cast<int>(h), x + k, ldx, out + k * h);
+  }
   for (; k < depth; ++k) {
     for (int64_t r = 0; r < h; ++r) out[k * h + r] = x[r * ldx + k];
   }
@@ -83,12 +87,19 @@ inline void multiply_block(const LinearCall& call, const RowTiles& tiles, int64_
   const bool last = k0 + depth == in;
   const Weight* weights = static_cast<const Weight*>(call.packed) + (panel * in + k0) * kPanelWidth;
   const float* b = widened(weights, depth * kPanelWidth, widen_buffer);
+  // While a tile computes, it asks for the next tile's y and for its share of the next panel's weights.
+  float* y = call.y + row0 * call.ldy + column;
+  const auto* next_weights = reinterpret_cast<const char*>(weights + in * kPanelWidth);
+  const int64_t lines_a_step = kPrefetchStep * kPanelWidth * static_cast<int64_t>(sizeof(Weight)) / 64;
+  const int64_t lines = (lines_a_step + tiles.count - 1) / tiles.count;
+  const int64_t share = depth / kPrefetchStep * lines * 64;
   for (int64_t t = 0; t < tiles.count; ++t) {
     const int64_t first = tiles.begin(t), h = tiles.begin(t + 1) - first;
-    multiply_rows<float, 0, false>.of[h - 1]({depth, packed_block + first * depth, b,
-                                              call.y + (row0 + first) * call.ldy + column, call.ldy,
-                                              smaller(kPanelWidth, call.shape.out - column), k0 > 0,
-                                              last && call.bias != nullptr ? call.bias + column : nullptr});
+    const float* next_y = t + 1 < tiles.count ? y + tiles.begin(t + 1) * call.ldy : y + kPanelWidth;
+    multiply_rows<float, 0, false>.of[h - 1]({depth, packed_block + first * depth, b, y + first * call.ldy,
+                                              call.ldy, smaller(kPanelWidth, call.shape.out - column), k0 > 0,
+                                              last && call.bias != nullptr ? call.bias + column : nullptr,
+                                              next_y, next_weights + t * share, lines});
   }
 }
 

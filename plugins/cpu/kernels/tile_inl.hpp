@@ -21,47 +21,41 @@ struct Tile {
   int64_t columns;  // 1 .. 32: outputs that exist
   bool carry;
   const float* bias;  // [columns] or null
+  // What the next tiles will need, asked for while this one computes; both null in a stream.
+  const float* next_c = nullptr;  // as c
+  const char* next_b = nullptr;   // `next_lines` of 64 bytes for each kPrefetchStep of depth
+  int64_t next_lines = 0;
 };
 
-inline Vec load_columns(const float* p, int64_t columns) {
-  return columns >= 16 ? load(p) : load_first(p, columns);
-}
-inline void store_columns(float* p, Vec v, int64_t columns) {
-  if (columns >= 16) {
-    store(p, v);
-  } else {
-    store_first(p, v, columns);
-  }
-}
+// How far ahead of its use a streamed weight is asked for: the hardware's prefetcher stops at each page of 4
+// KB. To the second-level cache, whose queue is longer than the first's. docs/performance.md has what was
+// tried.
+constexpr int64_t kPrefetchBytes = 8192;
 
-// How far ahead of its use a weight is asked for. The hardware's prefetcher stops at each page of 4 KB.
-constexpr int64_t kPrefetchBytes = 2048;
+// Between prefetches of what the next tile needs.
+constexpr int64_t kPrefetchStep = 16;
 
-/// `V` vectors of outputs, from vector `v0` of the panel. kStride: floats from a row of `a` to the next, k
-/// then being next to each other; 0: `a` is [depth][h].
+/// `kTileVecs` vectors of outputs from vector `v0` of the panel, all of them there. kStride: floats from a
+/// row of `a` to the next, k then being next to each other; 0: `a` is [depth][h].
 template <class Weight, int h, int kStride, bool kStream>
 inline void multiply_vectors(const Tile& tile, int v0) {
   constexpr int V = kTileVecs;
   Vec sum[h][V];
-  const int64_t columns = tile.columns - 16 * v0;
+  float* c = tile.c + 16 * v0;
 #pragma GCC unroll 16
   for (int r = 0; r < h; ++r) {
 #pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) {
-      const bool there = tile.carry && columns > 16 * v;
-      sum[r][v] = there ? load_columns(tile.c + r * tile.ldc + 16 * (v0 + v), columns - 16 * v) : zero();
-    }
+    for (int v = 0; v < V; ++v) sum[r][v] = tile.carry ? load(c + r * tile.ldc + 16 * v) : zero();
   }
   const float* a = tile.a;
   const auto* b = static_cast<const Weight*>(tile.b) + 16 * v0;
-#pragma GCC unroll 2
-  for (int64_t k = 0; k < tile.depth; ++k) {
+  const auto step = [&] {
     Vec weight[V];
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) weight[v] = load_weights(b + 16 * v);
     if constexpr (kStream) {
-      prefetch(reinterpret_cast<const char*>(b) + kPrefetchBytes);
-      if constexpr (sizeof(Weight) == 4) prefetch(reinterpret_cast<const char*>(b) + kPrefetchBytes + 64);
+      prefetch_far(reinterpret_cast<const char*>(b) + kPrefetchBytes);
+      if constexpr (sizeof(Weight) == 4) prefetch_far(reinterpret_cast<const char*>(b) + kPrefetchBytes + 64);
     }
 #pragma GCC unroll 16
     for (int r = 0; r < h; ++r) {
@@ -71,28 +65,59 @@ inline void multiply_vectors(const Tile& tile, int v0) {
     }
     a += kStride == 0 ? h : 1;
     b += kPanelWidth;
+  };
+  int64_t k = 0;
+  if (!kStream && tile.next_c != nullptr) {
+    const float* next_c = tile.next_c;
+    const char* next_b = tile.next_b;
+    for (; k + kPrefetchStep <= tile.depth; k += kPrefetchStep) {
+      for (int64_t line = 0; line < tile.next_lines; ++line, next_b += 64) prefetch_far(next_b);
+      prefetch_far(next_c);
+      prefetch_far(next_c + 16);
+      if (k < (h - 1) * kPrefetchStep) next_c += tile.ldc;
+#pragma GCC unroll 2
+      for (int i = 0; i < kPrefetchStep; ++i) step();
+    }
+  }
+#pragma GCC unroll 2
+  for (; k < tile.depth; ++k) step();
+  if (tile.bias != nullptr) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) {
+      const Vec bias = load(tile.bias + 16 * (v0 + v));
+#pragma GCC unroll 16
+      for (int r = 0; r < h; ++r) sum[r][v] = add(sum[r][v], bias);
+    }
   }
 #pragma GCC unroll 16
   for (int r = 0; r < h; ++r) {
 #pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) {
-      if (columns <= 16 * v) continue;
-      const int64_t n = columns - 16 * v;
-      Vec y = sum[r][v];
-      if (tile.bias != nullptr) y = add(y, load_columns(tile.bias + 16 * (v0 + v), n));
-      store_columns(tile.c + r * tile.ldc + 16 * (v0 + v), y, n);
-    }
+    for (int v = 0; v < V; ++v) store(c + r * tile.ldc + 16 * v, sum[r][v]);
   }
+}
+
+inline void copy_floats(const float* from, int64_t n, float* to) {
+  for (int64_t i = 0; i < n; ++i) to[i] = from[i];
+}
+
+/// A tile whose panel is not full: the same on a copy that is 32 wide, so that the kernel knows no tails.
+using Multiply = void (*)(const Tile&);
+inline void multiply_narrow(const Tile& tile, int h, Multiply multiply) {
+  alignas(64) float c[kTileRows * kPanelWidth] = {};
+  alignas(64) float bias[kPanelWidth] = {};
+  for (int r = 0; r < h && tile.carry; ++r)
+    copy_floats(tile.c + r * tile.ldc, tile.columns, c + r * kPanelWidth);
+  if (tile.bias != nullptr) copy_floats(tile.bias, tile.columns, bias);
+  multiply({tile.depth, tile.a, tile.b, c, kPanelWidth, kPanelWidth, tile.carry,
+            tile.bias != nullptr ? bias : nullptr});
+  for (int r = 0; r < h; ++r) copy_floats(c + r * kPanelWidth, tile.columns, tile.c + r * tile.ldc);
 }
 
 template <class Weight, int h, int kStride, bool kStream>
 void multiply(const Tile& tile) {
-  for (int v0 = 0; v0 < 2 && 16 * v0 < tile.columns; v0 += kTileVecs) {
-    multiply_vectors<Weight, h, kStride, kStream>(tile, v0);
-  }
+  if (tile.columns < kPanelWidth) return multiply_narrow(tile, h, &multiply<Weight, h, kStride, kStream>);
+  for (int v0 = 0; v0 < 2; v0 += kTileVecs) multiply_vectors<Weight, h, kStride, kStream>(tile, v0);
 }
-
-using Multiply = void (*)(const Tile&);
 
 /// multiply_rows<...>.of[h - 1] multiplies tiles of h rows.
 struct MultiplyTable {

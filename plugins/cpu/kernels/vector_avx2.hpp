@@ -152,6 +152,10 @@ inline void transpose_16(int h, const float* x, int64_t ldx, float* out) {
 inline void prefetch(const void* p) {
   _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
 }
+/// To the second-level cache only: for lines that would push each other out of the first.
+inline void prefetch_far(const void* p) {
+  _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1);
+}
 
 }  // namespace
 }  // namespace tessera::cpu

@@ -153,6 +153,7 @@ inline void transpose_16(int h, const float* x, int64_t ldx, float* out) {
 }
 
 inline void prefetch(const void*) {}
+inline void prefetch_far(const void*) {}
 
 }  // namespace
 }  // namespace tessera::cpu

@@ -31,8 +31,7 @@ char first_byte(const Checkpoint& checkpoint, std::string_view name) {
   return static_cast<char>(checkpoint.map(*tensor).bytes().front());
 }
 
-// ---- folders that are right
-// -------------------------------------------------------------------------------------------
+// ---- folders that are right -------------------------------------------------------------------------------
 
 TEST(Checkpoint, ReadsASingleFile) {
   Checkpoint checkpoint = Checkpoint::open(test_data() / "data/models/llama-stories260k");
@@ -131,8 +130,7 @@ TEST(Checkpoint, ConfigMayLackItsFacts) {
   }
 }
 
-// ---- the bytes
-// --------------------------------------------------------------------------------------------------------
+// ---- the bytes --------------------------------------------------------------------------------------------
 
 TEST(Checkpoint, ViewsOutliveItAndReadCopiesTheSameBytes) {
   TemporaryFolder folder;
@@ -206,8 +204,7 @@ TEST(Checkpoint, ThreadsReadAtOnce) {
   EXPECT_THAT(sums, ElementsAre(alone, alone, alone, alone));
 }
 
-// ---- folders that are not
-// ---------------------------------------------------------------------------------------------
+// ---- folders that are not ---------------------------------------------------------------------------------
 
 struct BadFolder {
   const char* name;
@@ -271,87 +268,77 @@ std::string case_name(const ::testing::TestParamInfo<BadFolder>& info) {
 constexpr ErrorCode kMissing = ErrorCode::kNotFound;
 constexpr ErrorCode kCorrupt = ErrorCode::kCorruptData;
 
-INSTANTIATE_TEST_SUITE_P(
-    Folders, CheckpointRefuses,
-    ::testing::Values(
-        BadFolder{"no_folder", [](const TemporaryFolder&) {}, kMissing, "/m", "", "no such folder"},
-        BadFolder{"a_file", [](const TemporaryFolder& f) { f.write("m", ""); }, ErrorCode::kInvalidArgument,
-                  "/m", "", "this is a file"},
-        BadFolder{"no_config",
-                  [](const TemporaryFolder& f) { f.write("m/model.safetensors", one_tensor("a", 1, 'x')); },
-                  kMissing, "/m/config.json", "", "no config.json"},
-        BadFolder{"config_is_a_dead_link",
-                  [](const TemporaryFolder& f) {
-                    fs::create_directory(f / "m");
-                    fs::create_symlink("../blobs/gone", f / "m/config.json");
-                  },
-                  kMissing, "/m/config.json", "", "No such file"},
-        BadFolder{"no_weights", only({}), kMissing, "/m", "", "neither model.safetensors nor"},
-        BadFolder{"pickle_only", only({"pytorch_model.bin"}), ErrorCode::kNotSupported, "/m", "",
-                  "weights only as pytorch_model.bin"},
-        BadFolder{"gguf_only", only({"model.gguf"}), ErrorCode::kNotSupported, "/m", "",
-                  "weights only as model.gguf"},
-        BadFolder{"other_names_only", only({"consolidated.safetensors"}), kMissing, "/m", "",
-                  "only consolidated.safetensors"},
-        BadFolder{"weights_are_a_dead_link",
-                  [](const TemporaryFolder& f) {
-                    f.write("m/config.json", "{}");
-                    fs::create_symlink("../blobs/gone", f / "m/model.safetensors");
-                  },
-                  kMissing, "/m/model.safetensors", "", "No such file"},
-        BadFolder{"weights_are_damaged",
-                  [](const TemporaryFolder& f) {
-                    f.write("m/config.json", "{}");
-                    f.write("m/model.safetensors", one_tensor("a", 9, 'x').substr(0, 64));
-                  },
-                  kCorrupt, "/m/model.safetensors", "a", "holds only"}),
-    case_name);
+const BadFolder kFolders[] = {
+    {"no_folder", [](const TemporaryFolder&) {}, kMissing, "/m", "", "no such folder"},
+    {"a_file", [](const TemporaryFolder& f) { f.write("m", ""); }, ErrorCode::kInvalidArgument, "/m", "",
+     "this is a file"},
+    {"no_config", [](const TemporaryFolder& f) { f.write("m/model.safetensors", one_tensor("a", 1, 'x')); },
+     kMissing, "/m/config.json", "", "no config.json"},
+    {"config_is_a_dead_link",
+     [](const TemporaryFolder& f) {
+       fs::create_directory(f / "m");
+       fs::create_symlink("../blobs/gone", f / "m/config.json");
+     },
+     kMissing, "/m/config.json", "", "No such file"},
+    {"no_weights", only({}), kMissing, "/m", "", "neither model.safetensors nor"},
+    {"pickle_only", only({"pytorch_model.bin"}), ErrorCode::kNotSupported, "/m", "",
+     "weights only as pytorch_model.bin"},
+    {"gguf_only", only({"model.gguf"}), ErrorCode::kNotSupported, "/m", "", "weights only as model.gguf"},
+    {"other_names_only", only({"consolidated.safetensors"}), kMissing, "/m", "",
+     "only consolidated.safetensors"},
+    {"weights_are_a_dead_link",
+     [](const TemporaryFolder& f) {
+       f.write("m/config.json", "{}");
+       fs::create_symlink("../blobs/gone", f / "m/model.safetensors");
+     },
+     kMissing, "/m/model.safetensors", "", "No such file"},
+    {"weights_are_damaged",
+     [](const TemporaryFolder& f) {
+       f.write("m/config.json", "{}");
+       f.write("m/model.safetensors", one_tensor("a", 9, 'x').substr(0, 64));
+     },
+     kCorrupt, "/m/model.safetensors", "a", "holds only"},
+};
+INSTANTIATE_TEST_SUITE_P(Folders, CheckpointRefuses, ::testing::ValuesIn(kFolders), case_name);
 
-INSTANTIATE_TEST_SUITE_P(
-    Configs, CheckpointRefuses,
-    ::testing::Values(
-        BadFolder{"empty", config(""), kCorrupt, "config.json", "", "the text is empty, line 1, column 1"},
-        BadFolder{"cut", config("{\"a\":"), kCorrupt, "config.json", "a", "ends too early"},
-        BadFolder{"array", config("[]"), kCorrupt, "config.json", "", "is an array, expected an object"},
-        BadFolder{"nan", config("{\"rope_scaling\":\n{\"factor\":NaN}}"), kCorrupt, "config.json",
-                  "rope_scaling.factor", "no JSON numbers, line 2, column 11"},
-        BadFolder{"model_type_is_a_number", config(R"({"model_type":1})"), kCorrupt, "config.json",
-                  "model_type", "is an integer, expected a string"},
-        BadFolder{"architectures_is_a_string", config(R"({"architectures":"L"})"), kCorrupt, "config.json",
-                  "architectures", "is a string, expected an array"},
-        BadFolder{"architectures_of_numbers", config(R"({"architectures":[1]})"), kCorrupt, "config.json",
-                  "architectures", "is an integer, expected strings"}),
-    case_name);
+const BadFolder kConfigs[] = {
+    {"empty", config(""), kCorrupt, "config.json", "", "the text is empty, line 1, column 1"},
+    {"cut", config("{\"a\":"), kCorrupt, "config.json", "a", "ends too early"},
+    {"array", config("[]"), kCorrupt, "config.json", "", "is an array, expected an object"},
+    {"nan", config("{\"rope_scaling\":\n{\"factor\":NaN}}"), kCorrupt, "config.json", "rope_scaling.factor",
+     "no JSON numbers, line 2, column 11"},
+    {"model_type_is_a_number", config(R"({"model_type":1})"), kCorrupt, "config.json", "model_type",
+     "is an integer, expected a string"},
+    {"architectures_is_a_string", config(R"({"architectures":"L"})"), kCorrupt, "config.json",
+     "architectures", "is a string, expected an array"},
+    {"architectures_of_numbers", config(R"({"architectures":[1]})"), kCorrupt, "config.json", "architectures",
+     "is an integer, expected strings"},
+};
+INSTANTIATE_TEST_SUITE_P(Configs, CheckpointRefuses, ::testing::ValuesIn(kConfigs), case_name);
 
-INSTANTIATE_TEST_SUITE_P(
-    Indexes, CheckpointRefuses,
-    ::testing::Values(
-        BadFolder{"not_json", index("x"), kCorrupt, kIndex, "", "not JSON"},
-        BadFolder{"no_weight_map", index("{}"), kCorrupt, kIndex, "weight_map", "no weight_map"},
-        BadFolder{"weight_map_is_array", index(R"({"weight_map":[]})"), kCorrupt, kIndex, "weight_map",
-                  "is an array"},
-        BadFolder{"weight_map_is_empty", index(R"({"weight_map":{}})"), kCorrupt, kIndex, "weight_map",
-                  "names no tensor"},
-        BadFolder{"file_is_a_number", index(R"({"weight_map":{"a":1}})"), kCorrupt, kIndex, "a",
-                  "is an integer"},
-        BadFolder{"file_is_empty", index(R"({"weight_map":{"a":""}})"), kCorrupt, kIndex, "a",
-                  "not a name in the folder"},
-        BadFolder{"file_is_above", index(R"({"weight_map":{"a":"../1.safetensors"}})"), kCorrupt, kIndex, "a",
-                  "not a name in the folder"},
-        BadFolder{"file_is_absolute", index(R"({"weight_map":{"a":"/1.safetensors"}})"), kCorrupt, kIndex,
-                  "a", "not a name in the folder"},
-        BadFolder{"file_is_dots", index(R"({"weight_map":{"a":".."}})"), kCorrupt, kIndex, "a",
-                  "not a name in the folder"},
-        BadFolder{"file_holds_a_zero", index(R"({"weight_map":{"a":"1.safetensors\u0000x"}})"), kCorrupt,
-                  kIndex, "a", "not a name in the folder"},
-        BadFolder{"tensor_twice", index(R"({"weight_map":{"a":"1.safetensors","a":"2.safetensors"}})"),
-                  kCorrupt, kIndex, "weight_map.a", "occurs twice"},
-        BadFolder{"shard_is_missing", index(R"({"weight_map":{"a":"1.safetensors","b":"2.safetensors"}})"),
-                  kMissing, "/m/2.safetensors", "b", "the shard is missing"},
-        BadFolder{"shard_lacks_a_tensor",
-                  index(R"({"weight_map":{"a":"1.safetensors","b":"1.safetensors"}})"), kMissing,
-                  "/m/1.safetensors", "b", "in this shard, which lacks it"}),
-    case_name);
+const BadFolder kIndexes[] = {
+    {"not_json", index("x"), kCorrupt, kIndex, "", "not JSON"},
+    {"no_weight_map", index("{}"), kCorrupt, kIndex, "weight_map", "no weight_map"},
+    {"weight_map_is_array", index(R"({"weight_map":[]})"), kCorrupt, kIndex, "weight_map", "is an array"},
+    {"weight_map_is_empty", index(R"({"weight_map":{}})"), kCorrupt, kIndex, "weight_map", "names no tensor"},
+    {"file_is_a_number", index(R"({"weight_map":{"a":1}})"), kCorrupt, kIndex, "a", "is an integer"},
+    {"file_is_empty", index(R"({"weight_map":{"a":""}})"), kCorrupt, kIndex, "a", "not a name in the folder"},
+    {"file_is_above", index(R"({"weight_map":{"a":"../1.safetensors"}})"), kCorrupt, kIndex, "a",
+     "not a name in the folder"},
+    {"file_is_absolute", index(R"({"weight_map":{"a":"/1.safetensors"}})"), kCorrupt, kIndex, "a",
+     "not a name in the folder"},
+    {"file_is_dots", index(R"({"weight_map":{"a":".."}})"), kCorrupt, kIndex, "a",
+     "not a name in the folder"},
+    {"file_holds_a_zero", index(R"({"weight_map":{"a":"1.safetensors\u0000x"}})"), kCorrupt, kIndex, "a",
+     "not a name in the folder"},
+    {"tensor_twice", index(R"({"weight_map":{"a":"1.safetensors","a":"2.safetensors"}})"), kCorrupt, kIndex,
+     "weight_map.a", "occurs twice"},
+    {"shard_is_missing", index(R"({"weight_map":{"a":"1.safetensors","b":"2.safetensors"}})"), kMissing,
+     "/m/2.safetensors", "b", "the shard is missing"},
+    {"shard_lacks_a_tensor", index(R"({"weight_map":{"a":"1.safetensors","b":"1.safetensors"}})"), kMissing,
+     "/m/1.safetensors", "b", "in this shard, which lacks it"},
+};
+INSTANTIATE_TEST_SUITE_P(Indexes, CheckpointRefuses, ::testing::ValuesIn(kIndexes), case_name);
 
 }  // namespace
 }  // namespace tessera

@@ -53,19 +53,19 @@ TEST_P(EosTokens, ComeFromTheFirstFileThatHasThem) {
   EXPECT_EQ(read(GetParam().config, GetParam().generation).eos_token_ids, GetParam().eos);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Files, EosTokens,
-    ::testing::Values(
-        EosCase{"nowhere", "{}", nullptr, {}},
-        EosCase{"both_null", R"({"eos_token_id":null})", R"({"eos_token_id":null})", {}},
-        EosCase{"config_alone", R"({"eos_token_id":7})", nullptr, {7}},
-        EosCase{"generation_lacks_the_key", R"({"eos_token_id":7})", R"({"do_sample":true})", {7}},
-        EosCase{"generation_has_null", R"({"eos_token_id":[7]})", R"({"eos_token_id":null})", {7}},
-        EosCase{"generation_alone", "{}", R"({"eos_token_id":[3,5]})", {3, 5}},
-        EosCase{"generation_wins", R"({"eos_token_id":[1,2]})", R"({"eos_token_id":0})", {0}},
-        EosCase{"empty_list_wins", R"({"eos_token_id":1})", R"({"eos_token_id":[]})", {}},
-        EosCase{"no_id_twice", R"({"eos_token_id":[4,3,4]})", nullptr, {4, 3}}),
-    [](const auto& info) { return std::string(info.param.name); });
+const EosCase kFiles[] = {
+    {"nowhere", "{}", nullptr, {}},
+    {"both_null", R"({"eos_token_id":null})", R"({"eos_token_id":null})", {}},
+    {"config_alone", R"({"eos_token_id":7})", nullptr, {7}},
+    {"generation_lacks_the_key", R"({"eos_token_id":7})", R"({"do_sample":true})", {7}},
+    {"generation_has_null", R"({"eos_token_id":[7]})", R"({"eos_token_id":null})", {7}},
+    {"generation_alone", "{}", R"({"eos_token_id":[3,5]})", {3, 5}},
+    {"generation_wins", R"({"eos_token_id":[1,2]})", R"({"eos_token_id":0})", {0}},
+    {"empty_list_wins", R"({"eos_token_id":1})", R"({"eos_token_id":[]})", {}},
+    {"no_id_twice", R"({"eos_token_id":[4,3,4]})", nullptr, {4, 3}},
+};
+INSTANTIATE_TEST_SUITE_P(Files, EosTokens, ::testing::ValuesIn(kFiles),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST(GenerationConfig, PadOfMinusOneIsNone) {
   EXPECT_EQ(read(R"({"pad_token_id":-1})", nullptr).pad_token_id, std::nullopt);
@@ -95,23 +95,19 @@ TEST_P(BadTokens, AreRefusedByFileAndKey) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, BadTokens,
-                         ::testing::Values(BadToken{"string", R"({"eos_token_id":"</s>"})", nullptr,
-                                                    "/config.json", "eos_token_id", "is a string"},
-                                           BadToken{"fraction", R"({"eos_token_id":2.0})", nullptr,
-                                                    "/config.json", "eos_token_id", "with a fraction"},
-                                           BadToken{"boolean_in_list", "{}", R"({"eos_token_id":[1,true]})",
-                                                    "generation_config.json", "eos_token_id", "is a boolean"},
-                                           BadToken{"list_in_list", "{}", R"({"eos_token_id":[[1]]})",
-                                                    "generation_config.json", "eos_token_id", "is an array"},
-                                           BadToken{"negative", R"({"eos_token_id":-5})", nullptr,
-                                                    "/config.json", "eos_token_id", "is -5"},
-                                           BadToken{"bos_list", R"({"bos_token_id":[1]})", nullptr,
-                                                    "/config.json", "bos_token_id", "is an array"},
-                                           BadToken{"pad_negative", R"({"pad_token_id":-2})", nullptr,
-                                                    "/config.json", "pad_token_id", "is -2"},
-                                           BadToken{"not_json", "{}", "{", "generation_config.json", "",
-                                                    "ends too early"}),
+const BadToken kKinds[] = {
+    {"string", R"({"eos_token_id":"</s>"})", nullptr, "/config.json", "eos_token_id", "is a string"},
+    {"fraction", R"({"eos_token_id":2.0})", nullptr, "/config.json", "eos_token_id", "with a fraction"},
+    {"boolean_in_list", "{}", R"({"eos_token_id":[1,true]})", "generation_config.json", "eos_token_id",
+     "is a boolean"},
+    {"list_in_list", "{}", R"({"eos_token_id":[[1]]})", "generation_config.json", "eos_token_id",
+     "is an array"},
+    {"negative", R"({"eos_token_id":-5})", nullptr, "/config.json", "eos_token_id", "is -5"},
+    {"bos_list", R"({"bos_token_id":[1]})", nullptr, "/config.json", "bos_token_id", "is an array"},
+    {"pad_negative", R"({"pad_token_id":-2})", nullptr, "/config.json", "pad_token_id", "is -2"},
+    {"not_json", "{}", "{", "generation_config.json", "", "ends too early"},
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, BadTokens, ::testing::ValuesIn(kKinds),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

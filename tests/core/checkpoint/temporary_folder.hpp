@@ -32,6 +32,7 @@ class TemporaryFolder {
   std::filesystem::path write(std::string_view name, std::string_view bytes) const {
     std::filesystem::path path = path_ / name;
     std::filesystem::create_directories(path.parent_path());
+    std::filesystem::remove(path);  // some file systems wait for the disk when a file is overwritten
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
     file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     if (!file.flush()) throw std::runtime_error("cannot write " + path.string());

@@ -69,22 +69,22 @@ std::string levels(int count) {
   return path;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Texts, JsonRefuses,
-    ::testing::Values(Refused{"empty", "", "", 0, "the text is empty, line 1, column 1"},
-                      Refused{"cut", "{\"a\": {\"b\": [1,", "a.b[1]", 15, "ends too early"},
-                      Refused{"more", "{} {}", "", 3, "more text after the JSON value, line 1, column 4"},
-                      Refused{"nan", "{\"a\":\n {\"f\": [1, NaN]}}", "a.f[1]", 17,
-                              "NaN and Infinity are no JSON numbers, line 2"},
-                      Refused{"infinity", "{\"a\":Infinity}", "a", 5, "NaN and Infinity"},
-                      Refused{"negative_infinity", "{\"a\":-Infinity}", "a", 6, "NaN and Infinity"},
-                      Refused{"twice", R"({"a":{"b":1,"b":2}})", "a.b", 14, "the key occurs twice"},
-                      Refused{"comment", "{ // no\n}", "", 2, "not JSON"},
-                      Refused{"trailing_comma", "{\"a\":[1,]}", "a[1]", 8, "not JSON"},
-                      Refused{"single_quotes", "{'a':1}", "", 1, "not JSON"},
-                      Refused{"tab_in_string", "{\"a\":\"\t\"}", "a", 6, "not JSON"},
-                      Refused{"deep", std::string(40, '['), levels(32), 32, "more than 32 levels"}),
-    [](const auto& info) { return std::string(info.param.name); });
+const Refused kTexts[] = {
+    {"empty", "", "", 0, "the text is empty, line 1, column 1"},
+    {"cut", "{\"a\": {\"b\": [1,", "a.b[1]", 15, "ends too early"},
+    {"more", "{} {}", "", 3, "more text after the JSON value, line 1, column 4"},
+    {"nan", "{\"a\":\n {\"f\": [1, NaN]}}", "a.f[1]", 17, "NaN and Infinity are no JSON numbers, line 2"},
+    {"infinity", "{\"a\":Infinity}", "a", 5, "NaN and Infinity"},
+    {"negative_infinity", "{\"a\":-Infinity}", "a", 6, "NaN and Infinity"},
+    {"twice", R"({"a":{"b":1,"b":2}})", "a.b", 14, "the key occurs twice"},
+    {"comment", "{ // no\n}", "", 2, "not JSON"},
+    {"trailing_comma", "{\"a\":[1,]}", "a[1]", 8, "not JSON"},
+    {"single_quotes", "{'a':1}", "", 1, "not JSON"},
+    {"tab_in_string", "{\"a\":\"\t\"}", "a", 6, "not JSON"},
+    {"deep", std::string(40, '['), levels(32), 32, "more than 32 levels"},
+};
+INSTANTIATE_TEST_SUITE_P(Texts, JsonRefuses, ::testing::ValuesIn(kTexts),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Json, EveryTruncationIsRefusedAndEveryFlippedByteSurvived) {
   const std::string text = R"({"a":[1,-2.5e3,true,null,{"b":"\u00e9é"}],"c":{"d":"x"}})";

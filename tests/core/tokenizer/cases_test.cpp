@@ -58,10 +58,16 @@ std::string case_name(const testing::TestParamInfo<const char*>& info) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Folders, Case,
-                         testing::Values("001-prepend-after-special", "003-ignore-merges/on",
-                                         "003-ignore-merges/off", "005-added-token-flags"),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Folders, Case,
+    testing::Values("001-prepend-after-special", "003-ignore-merges/off", "003-ignore-merges/on",
+                    "005-added-token-flags", "008-bert-normalizer/false-lower",
+                    "008-bert-normalizer/no-clean-no-cjk", "008-bert-normalizer/null-cased",
+                    "008-bert-normalizer/null-lower", "008-bert-normalizer/true-cased",
+                    "010-truncation-and-padding/fixed-pad", "010-truncation-and-padding/left",
+                    "010-truncation-and-padding/left-multiple", "010-truncation-and-padding/pair-first",
+                    "010-truncation-and-padding/pair-longest", "010-truncation-and-padding/right"),
+    case_name);
 
 }  // namespace
 }  // namespace tessera::tokenizer

@@ -61,8 +61,8 @@ std::string case_name(const testing::TestParamInfo<const char*>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tokenizers, Golden,
-                         testing::Values("byte320", "gpt2-tiny", "llama-stories260k", "llama3-tiny",
-                                         "mistral-tiny"),
+                         testing::Values("bert-tiny", "byte320", "gpt2-tiny", "llama-stories260k",
+                                         "llama3-tiny", "mistral-tiny"),
                          case_name);
 
 }  // namespace

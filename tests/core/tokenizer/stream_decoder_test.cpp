@@ -62,8 +62,8 @@ std::string test_name(const testing::TestParamInfo<const char*>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tokenizers, StreamDecoderGolden,
-                         testing::Values("byte320", "gpt2-tiny", "llama-stories260k", "llama3-tiny",
-                                         "mistral-tiny"),
+                         testing::Values("bert-tiny", "byte320", "gpt2-tiny", "llama-stories260k",
+                                         "llama3-tiny", "mistral-tiny"),
                          test_name);
 
 class StreamingUtf8 : public testing::TestWithParam<const char*> {};

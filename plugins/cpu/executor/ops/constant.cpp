@@ -49,7 +49,7 @@ Kernel compile_constant_of_shape(NodeSpec& node) {
         std::fill_n(out.mutable_data<std::string>(), out.size(), element);
       } else {
         std::memcpy(&element, value.bytes(), sizeof(Unit));
-        std::fill_n(reinterpret_cast<Unit*>(out.mutable_bytes()), out.size(), element);
+        std::fill_n(out.mutable_units<Unit>(), out.size(), element);
       }
     });
   };

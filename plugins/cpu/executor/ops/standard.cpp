@@ -4,8 +4,26 @@ namespace tessera::exec {
 
 KernelRegistry KernelRegistry::standard() {
   KernelRegistry registry;
+  register_activation(registry);
+  register_cast(registry);
+  register_concat_split(registry);
   register_constant(registry);
+  register_control_flow(registry);
+  register_elementwise_binary(registry);
+  register_elementwise_unary(registry);
+  register_elementwise_variadic(registry);
+  register_expand(registry);
+  register_gather(registry);
   register_identity(registry);
+  register_matmul(registry);
+  register_normalization(registry);
+  register_order(registry);
+  register_reduce(registry);
+  register_scatter(registry);
+  register_shape(registry);
+  register_slice_pad(registry);
+  register_softmax(registry);
+  register_transpose(registry);
   return registry;
 }
 

@@ -5,7 +5,25 @@
 
 namespace tessera::exec {
 
+void register_activation(KernelRegistry& registry);
+void register_cast(KernelRegistry& registry);
+void register_concat_split(KernelRegistry& registry);
 void register_constant(KernelRegistry& registry);
+void register_control_flow(KernelRegistry& registry);
+void register_elementwise_binary(KernelRegistry& registry);
+void register_elementwise_unary(KernelRegistry& registry);
+void register_elementwise_variadic(KernelRegistry& registry);
+void register_expand(KernelRegistry& registry);
+void register_gather(KernelRegistry& registry);
 void register_identity(KernelRegistry& registry);
+void register_matmul(KernelRegistry& registry);
+void register_normalization(KernelRegistry& registry);
+void register_order(KernelRegistry& registry);
+void register_reduce(KernelRegistry& registry);
+void register_scatter(KernelRegistry& registry);
+void register_shape(KernelRegistry& registry);
+void register_slice_pad(KernelRegistry& registry);
+void register_softmax(KernelRegistry& registry);
+void register_transpose(KernelRegistry& registry);
 
 }  // namespace tessera::exec

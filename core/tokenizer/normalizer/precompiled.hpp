@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/tokenizer/normalizer/normalizer.hpp"
+#include "core/tokenizer/text/change_list.hpp"
+
+namespace tessera::tokenizer {
+
+/// `Precompiled`: the replacement rules of a SentencePiece model (mostly NFKC with additions), compiled into
+/// a double-array trie: bytes of a character or short grapheme -> position in a table of texts.
+///
+/// Layout of the map: uint32 size of the trie in bytes, the trie as uint32 units, then the texts, each ended
+/// by NUL; all little endian. A unit holds a label, the offset of its children and whether a value follows
+/// (Darts-clone).
+class Precompiled final : public Normalizer {
+ public:
+  /// `charsmap`: the map's bytes. Throws Error kCorruptData when the sizes contradict each other.
+  explicit Precompiled(std::string_view charsmap);
+
+  void normalize(AlignedText& text) const override;
+
+ private:
+  /// What a text becomes: by the shortest rule that it starts with. False if there is none.
+  bool replacement(std::string_view text, std::string_view& result) const noexcept;
+  bool add_replacement(std::string_view part, std::vector<Change>& changes) const;
+
+  std::vector<uint32_t> units_;
+  std::string texts_;
+};
+
+}  // namespace tessera::tokenizer
