@@ -86,6 +86,9 @@ class GraphBuilder {
   };
   [[nodiscard]] Scope scope(std::string_view name) { return Scope(*this, name); }
 
+  /// Where we are: "layers.7/self_attn/"; empty outside of all scopes.
+  const std::string& path() const { return path_; }
+
   // ---- graph inputs, outputs, initializers; their names are no paths
 
   Value input(std::string name, DataType dtype, Shape shape) {

@@ -1,0 +1,62 @@
+/// What every causal language model has around its layers: inputs, embedding, head, the facts for the host.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "models/blocks/attention.hpp"
+#include "models/blocks/config.hpp"
+#include "models/blocks/model_builder.hpp"
+#include "models/blocks/rope_config.hpp"
+#include "tessera/sdk/host.hpp"
+#include "tessera/sdk/weights.hpp"
+
+namespace tessera::blocks {
+
+inline constexpr std::string_view kCausalLm = "causal-lm";
+
+/// Refuses what this architecture cannot build: a task other than causal-lm (an empty `task` is what
+/// `architectures` says: <Class>ForCausalLM, the bare <Class>Model, or nothing), and quantized weights.
+/// Throws kNotSupported.
+void require_causal_lm(const Config& config, std::string_view task);
+
+/// Refuses a number of layers that the checkpoint cannot have, before a graph of that size is built. Throws
+/// kInvalidArgument.
+void require_layers(const Config& config, int64_t num_hidden_layers, const sdk::Weights& weights);
+
+/// Where the modules' names start: "model." or, in a folder saved from the base class, "".
+std::string module_prefix(const sdk::Weights& weights);
+
+struct CausalLmInputs {
+  graph::Value input_ids, position_ids;  ///< int64 [batch, seq]
+};
+CausalLmInputs causal_lm_inputs(ModelBuilder& b);
+
+/// ids -> hidden.0 float [B, S, hidden_size], by the tensor embed_tokens.weight.
+graph::Value token_embedding(ModelBuilder& b, const graph::Value& ids, int64_t vocab_size,
+                             int64_t hidden_size);
+
+/// The name of the value that leaves layer `index - 1`: "hidden.3".
+std::string hidden_name(int64_t index);
+
+/// The graph's output `logits` float [B, S, vocab_size] = hidden @ head^T. The head is the tensor
+/// lm_head.weight where the checkpoint has it, even when config.json ties it (as transformers 5 does; logged
+/// as a warning), else the embedding, which tie_word_embeddings must allow.
+struct HeadConfig {
+  int64_t vocab_size = 0;
+  bool tie_word_embeddings = false;
+};
+void language_model_head(ModelBuilder& b, const graph::Value& hidden, const HeadConfig& c,
+                         const sdk::Host& host);
+
+/// The facts of metadata.hpp.
+struct CausalLmFacts {
+  std::string_view architecture;
+  int64_t vocab_size, layers;
+  const AttentionConfig& attention;
+  const RopeConfig& rope;
+};
+void write_facts(ModelBuilder& b, const CausalLmFacts& facts);
+
+}  // namespace tessera::blocks
