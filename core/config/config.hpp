@@ -39,8 +39,9 @@ class Config {
   /// Every setting at its default, overlaid by the environment.
   static Config from_environment();
 
-  /// Takes the value unless one of a higher origin is there. Throws Error kInvalidArgument when a text does not
-  /// parse as the setting's type (naming key and origin), kNotFound for an unknown key (naming the nearest).
+  /// Takes the value unless one of a higher origin is there. Throws Error kInvalidArgument when a text does
+  /// not parse as the setting's type (naming key and origin), kNotFound for an unknown key (naming the
+  /// nearest).
   void set(std::string_view key, std::vector<std::string> value, Origin origin);
 
   bool has(std::string_view key) const;  ///< a value other than an empty default
@@ -63,9 +64,9 @@ class Config {
   std::map<std::string, Value, std::less<>> values_;
 };
 
-/// Adds the settings of a run file to `config` with origin kYaml. Paths in the file are relative to its folder.
-/// Throws Error kNotFound (no such file) or kInvalidArgument with file:line, the key, what was expected and, for an
-/// unknown key, the nearest one.
+/// Adds the settings of a run file to `config` with origin kYaml. Paths in the file are relative to its
+/// folder. Throws Error kNotFound (no such file) or kInvalidArgument with file:line, the key, what was
+/// expected and, for an unknown key, the nearest one.
 void load_yaml(const std::filesystem::path& file, Config& config);
 
 /// The JSON Schema (draft 2020-12) of a run file, made from the table of settings; ends with a newline.

@@ -39,6 +39,8 @@ constexpr std::array kSettings = {
     Setting{"generate.max_new_tokens", kInt, "max-tokens,n", "", "-1",
             "tokens to generate at most; -1: until an end token or the context's end", -1},
     Setting{"generate.stop", kTextList, "stop", "", "", "text that ends the generation; repeatable"},
+    Setting{"generate.stop_token_ids", kIntList, "stop-token-ids", "", "",
+            "token ids that end the generation beside the model's own: 1,2,3"},
     Setting{"generate.ignore_eos", kBool, "ignore-eos", "", "false", "go on past end tokens"},
     Setting{"generate.add_special_tokens", kBool, "no-special-tokens", "", "true",
             "add the tokenizer's special tokens to the prompt", INT64_MIN, true},

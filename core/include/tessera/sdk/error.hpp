@@ -52,6 +52,10 @@ class Error : public std::exception {
   }
   // The same for an error that is caught by reference on its way up.
   void add_file(std::string_view path) { set(file_, path); }
+  /// A file that is named relative to this folder, as plugins name those of a model, gets its path.
+  void add_folder(std::string_view folder) {
+    if (!file_.empty() && file_.front() != '/') file_ = std::string(folder) + "/" + file_;
+  }
   void add_node(std::string_view name) { set(node_, name); }
   void add_key(std::string_view key) { set(key_, key); }
   void add_remedy(std::string_view text) { set(remedy_, text); }

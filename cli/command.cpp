@@ -1,0 +1,53 @@
+#include "cli/command.hpp"
+
+#include <array>
+
+#include "cli/output.hpp"
+#include "core/host/log.hpp"
+
+namespace tessera::cli {
+namespace {
+
+constexpr std::array kCommands = {
+    Command{"generate", "generate text from a prompt", run_generate},
+    Command{"run", "do what a YAML run file says", run_run},
+    Command{"tokenize", "token ids of a text", run_tokenize},
+    Command{"detokenize", "text of token ids", run_detokenize},
+    Command{"logits", "write logits and hidden states of a prompt, for comparisons", run_logits},
+    Command{"inspect", "show a checkpoint, its graph, plugins and memory plan", run_inspect},
+    Command{"compile", "compile a model, or export its graph as ONNX", run_compile},
+    Command{"bench", "measure prompt processing and generation as fractions of the machine's limits",
+            run_bench},
+    Command{"plugins", "list the plugins that were found, or why one was refused", run_plugins},
+    Command{"passes", "list the graph passes and their options", run_passes},
+    Command{"config", "show the settings of a run and where each value comes from", run_config},
+    Command{"doctor", "check this machine and this installation", run_doctor},
+    Command{"version", "print the versions", run_version},
+};
+
+}  // namespace
+
+std::span<const Command> commands() {
+  return kCommands;
+}
+
+bool parse_arguments(const Command& command, Arguments& arguments, const std::vector<std::string>& args) {
+  arguments.add_flags("General", {
+                                     {"verbose", 'v', "", "", "log what is done to stderr", true},
+                                     {"quiet", 'q', "", "", "no notes and no progress on stderr"},
+                                     {"help", 'h', "", "", "this text"},
+                                 });
+  for (const std::string& arg : args) {
+    if (arg == "--help" || arg == "-h") {
+      write_stdout(arguments.help(command.summary));
+      return false;
+    }
+    if (arg == "--") break;
+  }
+  arguments.parse(args);
+  set_quiet(arguments.has("quiet"));
+  if (arguments.has("verbose")) set_log_level(LogLevel::kInfo);
+  return true;
+}
+
+}  // namespace tessera::cli

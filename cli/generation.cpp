@@ -1,0 +1,62 @@
+#include "cli/generation.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "cli/json.hpp"
+#include "cli/model_options.hpp"
+#include "cli/output.hpp"
+#include "tessera/model.hpp"
+
+namespace tessera::cli {
+namespace {
+
+void note_metrics(const std::vector<GenerateResult>& results) {
+  for (const GenerateResult& result : results) {
+    note(fmt::format(
+        "{} prompt tokens, {} generated, first after {:.1f} ms, then {:.1f} tokens/s, ended by {}",
+        result.prompt_tokens.size(), result.tokens.size(), result.metrics.ttft_s * 1e3,
+        result.metrics.decode_tps, to_string(result.finish_reason)));
+  }
+}
+
+/// One prompt streams as it comes; several would interleave, so each is printed when all are done.
+std::vector<GenerateResult> print_text(AutoModelForCausalLM& model, const std::vector<Prompt>& prompts,
+                                       const GenerateOptions& options, bool stream) {
+  if (prompts.size() == 1 && stream) {
+    TextStream text = model.generate_stream(prompts.front(), options);
+    for (const std::string& piece : text) write_stdout(piece);
+    write_stdout("\n");
+    return {text.result()};
+  }
+  std::vector<GenerateResult> results = model.generate(prompts, options);
+  for (const GenerateResult& result : results) write_stdout(result.text + "\n");
+  return results;
+}
+
+}  // namespace
+
+int generate_and_print(const Config& config) {
+  const std::string folder = model_of(config);
+  const GenerateOptions options = generate_options(config);
+  const std::vector<Prompt> prompts = prompts_of(config);
+  AutoModelForCausalLM model = AutoModelForCausalLM::from_pretrained(folder, load_options(config));
+  for (const std::string& warning : model.info().warnings) note("warning: " + warning);
+  model.compile(compile_options(config));
+  if (!config.boolean("output.json")) {
+    note_metrics(print_text(model, prompts, options, config.boolean("output.stream")));
+    return kExitOk;
+  }
+  const std::vector<GenerateResult> results = model.generate(prompts, options);
+  if (results.size() == 1) {
+    write_json(to_json(results.front()));
+  } else {
+    boost::json::array array;
+    for (const GenerateResult& result : results) array.push_back(to_json(result));
+    write_json(array);
+  }
+  return kExitOk;
+}
+
+}  // namespace tessera::cli

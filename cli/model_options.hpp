@@ -1,0 +1,23 @@
+/// From the settings of a run to the options of the API.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/config/config.hpp"
+#include "tessera/model.hpp"
+
+namespace tessera::cli {
+
+/// The model of the run. Throws UsageError when none is given.
+std::string model_of(const Config& config);
+
+LoadOptions load_options(const Config& config);
+CompileOptions compile_options(const Config& config);
+GenerateOptions generate_options(const Config& config);
+
+/// The prompts of the run: texts, a file's bytes (the last newline too), ids, or standard input when nothing
+/// is given and it is no terminal. Throws UsageError (none, or two kinds at once) or Error (file missing).
+std::vector<Prompt> prompts_of(const Config& config);
+
+}  // namespace tessera::cli

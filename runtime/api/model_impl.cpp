@@ -1,0 +1,115 @@
+#include "runtime/api/model_impl.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tessera/sdk/error.hpp"
+
+namespace tessera {
+
+CompiledModel& AutoModelForCausalLM::Impl::ensure_compiled() {
+  if (!compiled) compiled.emplace(loaded, options);
+  return *compiled;
+}
+
+std::vector<int64_t> AutoModelForCausalLM::Impl::ids_of(const Prompt& prompt, bool add_special_tokens) const {
+  std::vector<int64_t> ids = prompt.ids;
+  if (!prompt.is_ids) {
+    const AutoTokenizer* tokenizer = loaded.tokenizer();
+    if (tokenizer == nullptr) {
+      throw Error(ErrorCode::kNotFound, "the model folder has no tokenizer.json")
+          .file(loaded.info().folder)
+          .remedy("give token ids instead of text");
+    }
+    ids = tokenizer->encode(prompt.text, add_special_tokens);
+  }
+  if (ids.empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "the prompt has no tokens")
+        .remedy("give at least one token to go on from");
+  }
+  const int64_t rows = loaded.facts().vocab_size;
+  for (const int64_t id : ids) {
+    if (id >= 0 && id < rows) continue;
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("token id {} is outside the {} rows of the embedding (0..{})", id, rows, rows - 1))
+        .file(loaded.info().folder)
+        .remedy(prompt.is_ids ? "give ids of this model's tokenizer"
+                              : "take tokenizer.json and weights of one revision");
+  }
+  return ids;
+}
+
+int64_t AutoModelForCausalLM::Impl::context_for(std::span<const std::vector<int64_t>> prompts,
+                                                int64_t max_new_tokens) const {
+  const int64_t limit = loaded.facts().max_positions;
+  if (options.ctx_len > limit) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("a context of {} tokens exceeds the model's limit of {}", options.ctx_len, limit))
+        .key("ctx_len")
+        .remedy(fmt::format("--ctx-len {} or less", limit));
+  }
+  const int64_t context = options.ctx_len > 0 ? options.ctx_len : limit;
+  size_t longest = 0;
+  for (const std::vector<int64_t>& prompt : prompts) longest = std::max(longest, prompt.size());
+  const auto longest_prompt = static_cast<int64_t>(longest);
+  if (longest_prompt > context) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("the prompt has {} tokens, the context holds {}", longest_prompt, context))
+        .remedy(context < limit ? fmt::format("--ctx-len up to {} gives more room", limit)
+                                : "shorten the prompt");
+  }
+  if (options.ctx_len > 0 || max_new_tokens < 0) return context;
+  return std::min(context, longest_prompt + max_new_tokens);
+}
+
+BackendSession& AutoModelForCausalLM::Impl::session(size_t slots, int64_t ctx_len) {
+  const CompiledModel& program = ensure_compiled();
+  if (program.stateless()) {
+    throw Error(ErrorCode::kNotSupported, "a graph without a KV cache cannot generate")
+        .remedy("compile with the passes kv-cache, slots and select-logits");
+  }
+  const BackendSession::Shape shape{.slots = static_cast<uint32_t>(slots),
+                                    .ctx_len = static_cast<uint64_t>(ctx_len),
+                                    .max_rows = kMaxRows,
+                                    .rope_length = loaded.facts().rope_length};
+  const bool fits = current_session && current_session->shape().slots >= shape.slots &&
+                    current_session->shape().ctx_len == shape.ctx_len;
+  if (fits) {
+    current_session->reset();
+  } else {
+    current_session.reset();  // its memory first
+    current_session = std::make_unique<BackendSession>(program.program(), shape);
+  }
+  return *current_session;
+}
+
+std::vector<Sequence> AutoModelForCausalLM::Impl::start(const std::vector<Prompt>& prompts,
+                                                        const GenerateOptions& options) {
+  std::vector<std::vector<int64_t>> ids;
+  for (const Prompt& prompt : prompts) ids.push_back(ids_of(prompt, options.add_special_tokens));
+  std::vector<int64_t> end_tokens = options.stop_token_ids;
+  if (!options.ignore_eos) {
+    const std::vector<int64_t>& own = loaded.end_tokens();
+    end_tokens.insert(end_tokens.end(), own.begin(), own.end());
+  }
+  const SequenceLimits limits{.end_tokens = std::move(end_tokens),
+                              .max_new_tokens = options.max_new_tokens,
+                              .ctx_len = context_for(ids, options.max_new_tokens)};
+  session(ids.size(), limits.ctx_len);
+  const AutoTokenizer* tokenizer = loaded.tokenizer();
+  if (tokenizer == nullptr && !options.stop.empty()) {
+    throw Error(ErrorCode::kNotSupported, "stop texts need a tokenizer, and the folder has none")
+        .file(loaded.info().folder);
+  }
+  std::vector<Sequence> sequences;
+  sequences.reserve(ids.size());
+  for (std::vector<int64_t>& prompt : ids) {
+    sequences.emplace_back(std::move(prompt), tokenizer == nullptr ? nullptr : &tokenizer->impl(),
+                           options.stop, limits);
+  }
+  return sequences;
+}
+
+}  // namespace tessera

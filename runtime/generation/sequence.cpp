@@ -1,0 +1,75 @@
+#include "runtime/generation/sequence.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tessera {
+
+std::string_view to_string(FinishReason reason) {
+  return reason == FinishReason::kStop ? "stop" : "length";
+}
+
+Sequence::Sequence(std::vector<int64_t> prompt, const Tokenizer* tokenizer, std::vector<std::string> stop,
+                   SequenceLimits limits)
+    : limits_(std::move(limits)), matcher_(std::move(stop)) {
+  if (tokenizer != nullptr) {
+    decoder_.emplace(*tokenizer);
+    decoder_->prime(prompt);
+  }
+  result_.prompt_tokens = std::move(prompt);
+  finished_ = limits_.max_new_tokens == 0;
+}
+
+std::string Sequence::accept(int64_t token) {
+  if (result_.tokens.empty()) first_token_ = Clock::now();
+  result_.tokens.push_back(token);
+  const bool ends =
+      std::find(limits_.end_tokens.begin(), limits_.end_tokens.end(), token) != limits_.end_tokens.end();
+  if (ends) return finish(FinishReason::kStop);
+  std::string shown = decoder_ ? show(decoder_->step(token)) : std::string();
+  if (finished_) return shown;
+  const bool at_limit = static_cast<int64_t>(result_.tokens.size()) == limits_.max_new_tokens;
+  const bool context_full =
+      static_cast<int64_t>(size()) > limits_.ctx_len;  // its row would have no place in the cache
+  if (at_limit || context_full) shown += finish(FinishReason::kLength);
+  return shown;
+}
+
+std::string Sequence::show(const std::string& piece) {
+  std::string shown = matcher_.push(piece);
+  result_.text += shown;
+  if (matcher_.stopped()) {
+    finished_ = true;
+    result_.finish_reason = FinishReason::kStop;
+  }
+  return shown;
+}
+
+std::string Sequence::finish(FinishReason reason) {
+  std::string rest = decoder_ ? show(decoder_->finish()) : std::string();
+  if (!finished_) {
+    std::string held = matcher_.flush();
+    result_.text += held;
+    rest += held;
+    result_.finish_reason = matcher_.stopped() ? FinishReason::kStop : reason;
+    finished_ = true;
+  }
+  return rest;
+}
+
+GenerateResult Sequence::take_result() {
+  const auto seconds = [](Clock::duration d) { return std::chrono::duration<double>(d).count(); };
+  GenerateMetrics& metrics = result_.metrics;
+  if (!result_.tokens.empty()) {
+    metrics.ttft_s = seconds(first_token_ - start_);
+    metrics.prompt_tps = static_cast<double>(result_.prompt_tokens.size()) / std::max(metrics.ttft_s, 1e-9);
+  }
+  metrics.total_s = seconds(Clock::now() - start_);
+  if (result_.tokens.size() > 1) {
+    metrics.decode_tps =
+        static_cast<double>(result_.tokens.size() - 1) / std::max(metrics.total_s - metrics.ttft_s, 1e-9);
+  }
+  return std::move(result_);
+}
+
+}  // namespace tessera

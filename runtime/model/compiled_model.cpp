@@ -1,0 +1,144 @@
+#include "runtime/model/compiled_model.hpp"
+
+#include <chrono>
+#include <unordered_set>
+
+#include "core/graph/pass_manager.hpp"
+#include "core/graph/weights_check.hpp"
+#include "tessera/sdk/error.hpp"
+#include "tessera/sdk/inline.hpp"
+#include "tessera/sdk/wire.hpp"
+
+namespace tessera {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+plugin::ProgressFunction plugin_progress(const ProgressFn& progress) {
+  if (!progress) return {};
+  return [&progress](uint64_t done, uint64_t total, std::string_view text) {
+    return progress(text, done, total);
+  };
+}
+
+/// "id" or "id:option=value,option=value", as backends name the passes they want.
+Pass parse_default_pass(std::string_view text) {
+  const size_t colon = text.find(':');
+  Pass pass{std::string(text.substr(0, colon)), {}};
+  std::string_view rest = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
+  while (!rest.empty()) {
+    const size_t comma = rest.find(',');
+    const std::string_view option = rest.substr(0, comma);
+    const size_t equals = option.find('=');
+    pass.options.emplace_back(option.substr(0, equals), equals == std::string_view::npos
+                                                            ? std::string_view()
+                                                            : option.substr(equals + 1));
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+  }
+  return pass;
+}
+
+std::vector<Pass> passes_of(const plugin::Backend& backend, const CompileOptions& options) {
+  if (options.reference) return {{"inline-functions", {}}};
+  if (!options.passes.empty()) return options.passes;
+  std::vector<Pass> passes;
+  const sdk::Value wanted = backend.property("passes.default");
+  for (const std::string& text : wanted.as_text_list()) passes.push_back(parse_default_pass(text));
+  return passes;
+}
+
+/// Calls that the backend has no kernel for become their bodies.
+std::string inline_unclaimed(const plugin::Backend& backend, const std::string& bytes) {
+  const std::vector<std::string> claimed = backend.property("functions.claimed").as_text_list();
+  const std::unordered_set<std::string> names(claimed.begin(), claimed.end());
+  graph::Model model = graph::read_model(bytes);
+  const size_t inlined = graph::inline_functions(
+      model, [&](const graph::Function& function) { return names.contains(function.name); });
+  return inlined == 0 ? bytes : graph::write_model(model);
+}
+
+std::vector<ExposedValue> exposed_values(const graph::Model& model) {
+  std::vector<ExposedValue> values;
+  for (const graph::ValueInfo& output : model.graph.outputs) {
+    if (output.name == "logits" || output.name.ends_with("_RetainedState")) continue;
+    values.push_back({output.name, output.shape.empty() ? -1 : output.shape.back().value});
+  }
+  return values;
+}
+
+bool has_state(const graph::Model& model) {
+  for (const graph::ValueInfo& output : model.graph.outputs) {
+    if (output.name.ends_with("_RetainedState")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string run_passes(const LoadedModel& model, const std::vector<Pass>& passes,
+                       const CompileOptions& options, std::vector<std::pair<std::string, double>>* timings) {
+  std::vector<graph::PassRequest> requests;
+  for (const Pass& pass : passes) requests.push_back({pass.id, pass.options});
+  for (const std::string& value : options.expose_values)
+    requests.push_back({"expose-values", {{"values", value}}});
+  const graph::RunPass run = [&](const graph::PassRequest& request, std::string_view bytes) {
+    return model.registry()
+        .find_transform(request.id)
+        .apply({.model = bytes,
+                .base_dir = model.info().folder,
+                .weights = model.weights(),
+                .options = request.options,
+                .progress = plugin_progress(options.progress)})
+        .value_or("");
+  };
+  graph::PassManagerOptions manager{.check = {graph::file_sizes_in(model.info().folder)},
+                                    .architecture = model.architecture(),
+                                    .dump_dir = options.dump_dir};
+  if (options.progress) {
+    manager.progress = [&](size_t done, size_t total, std::string_view) {
+      return options.progress("running graph passes", done, total);
+    };
+  }
+  graph::PassResult result = graph::run_passes(model.graph(), requests, run, manager);
+  if (timings != nullptr) {
+    for (const graph::PassReport& report : result.reports) {
+      timings->emplace_back(report.id, report.pass_ms + report.check_ms);
+    }
+  }
+  return std::move(result.model);
+}
+
+CompiledModel::CompiledModel(LoadedModel& model, const CompileOptions& options)
+    : program_(compile(model, options)) {}
+
+plugin::Program CompiledModel::compile(LoadedModel& model, const CompileOptions& options) {
+  model.registry().set_threads(static_cast<int>(options.num_threads));
+  const plugin::Backend& backend = model.registry().find_backend(options.backend);
+  std::string bytes = run_passes(model, passes_of(backend, options), options, &info_.passes);
+  const graph::Model final_graph = graph::read_model(bytes);
+  stateless_ = !has_state(final_graph);
+  exposed_ = exposed_values(final_graph);
+  bytes = inline_unclaimed(backend, bytes);
+
+  plugin::OptionList backend_options = options.backend_options;
+  if (!options.isa.empty()) backend_options.emplace_back("isa", options.isa);
+  if (options.num_threads > 0) backend_options.emplace_back("threads", std::to_string(options.num_threads));
+  const Clock::time_point start = Clock::now();
+  plugin::Program program = backend.compile({.model = bytes,
+                                             .base_dir = model.info().folder,
+                                             .weights = model.weights(),
+                                             .options = backend_options,
+                                             .progress = plugin_progress(options.progress)});
+  info_.compile_ms = milliseconds_since(start);
+  info_.backend = options.backend;
+  info_.packed_weight_bytes = program.property("weights.bytes").as_int64();
+  const auto isa = backend.find_property("isa");
+  info_.isa = !options.isa.empty() ? options.isa : isa ? isa->as_text() : "";
+  return program;
+}
+
+}  // namespace tessera

@@ -1,0 +1,46 @@
+/// A loaded model's graph after the passes, compiled for a backend: what compile makes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/plugin/backend.hpp"
+#include "runtime/model/loaded_model.hpp"
+#include "tessera/model.hpp"
+
+namespace tessera {
+
+/// A value of the graph that a run can give, beside logits and retained state.
+struct ExposedValue {
+  std::string name;
+  int64_t width;  ///< its last dimension
+};
+
+/// The graph after `passes` of `options` (else: what the backend asks for), then `expose_values`; each
+/// checked. Fills `timings` with id and milliseconds of each pass when given.
+std::string run_passes(const LoadedModel& model, const std::vector<Pass>& passes,
+                       const CompileOptions& options,
+                       std::vector<std::pair<std::string, double>>* timings = nullptr);
+
+/// Movable. The model it is made from outlives it.
+class CompiledModel {
+ public:
+  /// Throws Error.
+  CompiledModel(LoadedModel& model, const CompileOptions& options);
+
+  const plugin::Program& program() const { return program_; }
+  const CompileInfo& info() const { return info_; }
+  /// True for the pure graph: whole sequences in, no slots.
+  bool stateless() const { return stateless_; }
+  const std::vector<ExposedValue>& exposed() const { return exposed_; }
+
+ private:
+  plugin::Program compile(LoadedModel& model, const CompileOptions& options);
+
+  CompileInfo info_;
+  bool stateless_;
+  std::vector<ExposedValue> exposed_;
+  plugin::Program program_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,39 @@
+/// One step of a ragged backend: rows of one token each.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tessera {
+
+/// A token at its place. A slot may appear in many rows; all rows write their keys and values before any row
+/// reads.
+struct Row {
+  int64_t token;
+  int64_t position;  ///< >= 0
+  uint32_t slot;
+  int64_t rope_length;  ///< of graphs whose rotary scaling depends on length: the prompt's length for rows of
+                        ///< the prompt, position + 1 for generated ones
+};
+
+/// Where an output of the step goes; rows are in the order of the step.
+struct StepOutput {
+  std::string name;
+  std::vector<int64_t> dims;
+  float* data;
+};
+
+/// What runs steps. One call at a time.
+class StepRunner {
+ public:
+  virtual ~StepRunner() = default;
+
+  /// `logits_rows`: indices into `rows`; outputs: any of the graph's, "logits" has dims [logits_rows, 1,
+  /// vocab], others [rows, 1, ...]. Throws Error.
+  virtual void run(std::span<const Row> rows, std::span<const int64_t> logits_rows,
+                   std::span<const StepOutput> outputs) = 0;
+};
+
+}  // namespace tessera

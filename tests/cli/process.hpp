@@ -1,0 +1,44 @@
+/// Runs the command `tessera` as a user does.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tessera::test {
+
+struct Finished {
+  int exit_code = -1;  ///< 128 + signal when a signal ended it
+  std::string out, err;
+};
+
+struct ProcessOptions {
+  std::map<std::string, std::string> environment = {};  ///< on top of this process's own
+  std::string input = {};                               ///< standard input
+  std::filesystem::path folder = {};                    ///< working directory; empty: this process's
+  bool close_stdout_early = false;                      ///< the reader of stdout goes away at once
+  const char* stdout_path = nullptr;                    ///< a file instead of a pipe ("/dev/full")
+  int interrupt_after_ms = 0;  ///< sends SIGINT once stdout has bytes, or after this time
+};
+
+/// The binary under test (TESSERA_BINARY) with these arguments; a minute at most.
+Finished run_tessera(const std::vector<std::string>& args, const ProcessOptions& options = {});
+
+/// tests/data of the source tree.
+std::filesystem::path test_data();
+
+/// A new empty folder, removed when the object goes.
+class ScratchFolder {
+ public:
+  ScratchFolder();
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace tessera::test
