@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <unordered_set>
 
 #include "core/tokenizer/text/unicode.hpp"
 #include "core/tokenizer/text/utf8.hpp"
@@ -35,6 +36,14 @@ size_t skip_space(std::string_view text, size_t end) noexcept {
     end += c.length;
   }
   return end;
+}
+
+/// What a token looks for, and what it decodes to.
+std::string normalized_content(const AddedToken& token, const Normalizer* normalizer) {
+  if (!token.normalized || !normalizer) return token.content;
+  AlignedText text(token.content, 0, Tracking::kOff);
+  normalizer->normalize(text);
+  return std::string(text.text());
 }
 
 std::vector<Vocabulary::Entry> entries_of(const std::vector<AddedTokenMatcher::Pattern>& patterns) {
@@ -86,7 +95,7 @@ void AddedTokenMatcher::split(std::string_view text, std::vector<Part>& parts) c
     if (token.lstrip) begin = std::max(skip_space_backwards(text, begin), done);
     if (token.rstrip) end = skip_space(text, end);
     if (done < begin) add(done, begin, nullptr);
-    add(begin, end, &token);
+    if (begin < end) add(begin, end, &token);  // else all of it is white space that the last token has taken
     done = end;
   }
   if (done < text.size()) add(done, text.size(), nullptr);
@@ -95,6 +104,7 @@ void AddedTokenMatcher::split(std::string_view text, std::vector<Part>& parts) c
 AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& tokens, const Vocabulary& model,
                                  const Normalizer* normalizer)
     : raw_(patterns(tokens, false, normalizer)), normalized_(patterns(tokens, true, normalizer)) {
+  std::unordered_set<std::string> specials;
   for (size_t i = 0; i < tokens.size(); ++i) {
     const AddedToken& token = tokens[i];
     if (token.content.empty()) continue;
@@ -113,7 +123,13 @@ AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& tokens, const Vo
     if (!in_model && known == by_content_.end()) ++new_tokens_;
     by_content_[token.content] = token.id;
     by_id_[token.id] = token;
+    if (token.special) specials.insert(token.content);
     id_limit_ = std::max(id_limit_, token.id + 1);
+  }
+  for (const auto& [id, token] : by_id_) {
+    std::string text = normalized_content(token, normalizer);
+    const bool special = specials.count(text) > 0;
+    decoded_[id] = {std::move(text), special};
   }
 }
 
@@ -126,14 +142,13 @@ std::vector<AddedTokenMatcher::Pattern> AddedVocabulary::patterns(const std::vec
     for (size_t i = 0; i < tokens.size(); ++i) {
       const AddedToken& token = tokens[i];
       if (token.special != special || token.normalized != normalized || token.content.empty()) continue;
-      AlignedText text(token.content, 0, Tracking::kOff);
-      if (normalized && normalizer) normalizer->normalize(text);
+      std::string text = normalized_content(token, normalizer);
       if (text.empty()) {
         throw Error(ErrorCode::kNotSupported,
                     fmt::format("added token '{}' is empty after normalization", token.content))
             .key(fmt::format("added_tokens[{}]", i));
       }
-      patterns.push_back({std::string(text.text()), token});
+      patterns.push_back({std::move(text), token});
     }
   }
   return patterns;
@@ -142,6 +157,11 @@ std::vector<AddedTokenMatcher::Pattern> AddedVocabulary::patterns(const std::vec
 const AddedToken* AddedVocabulary::find(std::string_view content) const noexcept {
   const auto found = by_content_.find(std::string(content));
   return found == by_content_.end() ? nullptr : find(found->second);
+}
+
+const AddedVocabulary::Decoded* AddedVocabulary::decoded(int64_t id) const noexcept {
+  const auto found = decoded_.find(id);
+  return found == decoded_.end() ? nullptr : &found->second;
 }
 
 const AddedToken* AddedVocabulary::find(int64_t id) const noexcept {

@@ -69,6 +69,16 @@ class AddedVocabulary {
 
   const AddedToken* find(std::string_view content) const noexcept;
   const AddedToken* find(int64_t id) const noexcept;
+
+  /// What an added token is for decoding: a normalized token decodes to its normalized form. It is skipped
+  /// when that text is a special token's; so a special token that normalization changes is not skipped (as in
+  /// tokenizers 0.23).
+  struct Decoded {
+    std::string text;
+    bool special;
+  };
+  const Decoded* decoded(int64_t id) const noexcept;
+
   /// One more than the largest id of an added token; 0 without any.
   int64_t id_limit() const noexcept { return id_limit_; }
   /// Tokens that the model's vocabulary does not have.
@@ -80,6 +90,7 @@ class AddedVocabulary {
 
   std::unordered_map<int64_t, AddedToken> by_id_;
   std::unordered_map<std::string, int64_t> by_content_;
+  std::unordered_map<int64_t, Decoded> decoded_;
   AddedTokenMatcher raw_, normalized_;
   int64_t id_limit_ = 0;
   int64_t new_tokens_ = 0;

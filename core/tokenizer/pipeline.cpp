@@ -169,12 +169,12 @@ TokenRun Pipeline::finish(TokenRun first, std::optional<TokenRun> second, Specia
 
 std::optional<std::string_view> Pipeline::token(int64_t id) const {
   if (id < 0) return std::nullopt;
-  if (const AddedToken* token = added->find(id)) return token->content;
+  if (const auto* token = added->decoded(id)) return token->text;
   return model->vocabulary().token(static_cast<uint64_t>(id));
 }
 
 bool Pipeline::is_special(int64_t id) const {
-  const AddedToken* token = added->find(id);
+  const auto* token = added->decoded(id);
   return token && token->special;
 }
 

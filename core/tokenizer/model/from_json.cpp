@@ -6,6 +6,8 @@
 #include "core/tokenizer/model/unigram.hpp"
 #include "core/tokenizer/model/wordlevel.hpp"
 #include "core/tokenizer/model/wordpiece.hpp"
+#include "core/tokenizer/text/byte_alphabet.hpp"
+#include "core/tokenizer/text/utf8.hpp"
 
 namespace tessera::tokenizer {
 namespace {
@@ -41,6 +43,17 @@ BpeConfig bpe_options(const JsonNode& node) {
   return config;
 }
 
+/// Whether each character of the byte alphabet is a token, so that no byte is unknown. (An unknown one that
+/// is dropped moves the offsets behind it by its length in the written alphabet.)
+bool has_byte_alphabet(const JsonNode& vocab) {
+  for (const char16_t character : kByteToCharacter) {
+    std::string token;
+    append_utf8(token, character);
+    if (!vocab.find(token)) return false;
+  }
+  return true;
+}
+
 std::unique_ptr<Model> bpe(const JsonNode& node, BpeInput input) {
   BpeConfig config = bpe_options(node);
   config.vocab = vocabulary(node.at("vocab"));
@@ -74,7 +87,8 @@ std::unique_ptr<Model> unigram(const JsonNode& node) {
 }  // namespace
 
 bool model_can_take_bytes(const JsonNode& node) {
-  return model_type(node) == "BPE" && can_take_bytes(bpe_options(node));
+  return model_type(node) == "BPE" && can_take_bytes(bpe_options(node)) &&
+         has_byte_alphabet(node.at("vocab"));
 }
 
 std::unique_ptr<Model> model_from_json(const JsonNode& node, BpeInput input) {

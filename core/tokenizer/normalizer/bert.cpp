@@ -36,9 +36,9 @@ void surround_ideographs(AlignedText& text) {
   for (size_t at = 0; at < old.size();) {
     const CodePoint c = decode_utf8(old, at);
     const bool ideograph = is_ideograph(c.value);
-    if (ideograph) changes.push_back({U' ', 1});
-    changes.push_back({c.value, 0});
-    if (ideograph) changes.push_back({U' ', 1});
+    // All three stand for the ideograph.
+    if (ideograph) changes.insert(changes.end(), {{U' ', 0}, {c.value, 1}, {U' ', 1}});
+    if (!ideograph) changes.push_back({c.value, 0});
     any |= ideograph;
     at += c.length;
   }

@@ -10,7 +10,8 @@ void ReplaceNormalizer::normalize(AlignedText& text) const {
   uint32_t at = 0;
   for (const Span match : matches) {
     edit.keep({at, match.begin});
-    edit.write(content_, match.end == 0 ? 0 : match.end - 1);
+    // An empty match at the start has nothing before it to stand for.
+    match.end == 0 ? edit.write_nothing(content_) : edit.write(content_, match.end - 1);
     at = match.end;
   }
   edit.keep({at, static_cast<uint32_t>(text.text().size())});
