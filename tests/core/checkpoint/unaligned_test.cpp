@@ -25,7 +25,7 @@ std::vector<float> widened(DType dtype, std::vector<T> values) {
 }
 
 TEST(Unaligned, LoadsAtAnyAddress) {
-  std::vector<std::byte> bytes(17);
+  std::vector<std::byte> bytes(7 + 2 * sizeof(double));
   for (size_t shift = 0; shift < 8; ++shift) {
     double value = 1.5;
     std::memcpy(bytes.data() + shift + 8, &value, 8);
