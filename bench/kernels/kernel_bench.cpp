@@ -1,6 +1,7 @@
-// Fractions of the machine's limits that the kernels reach: kernel-bench [what] [threads] [isa]
+// Fractions of the machine's limits that the kernels reach: kernel-bench [what] [threads] [type] [isa]
 //   what     prefill, decode, attention, small or all (default)
 //   threads  0 (default): one, then as many as this process may run
+//   type     of the weights: f32, f16, bf16 or all (default)
 //   isa      a tier; default the best
 // Limits are measured between the kernels, in the same run, and the best of several rounds counts on both
 // sides: on a machine that does other work, too, a single ratio says little.
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
@@ -25,7 +27,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kRounds = 7;
+constexpr int kRounds = 5;
 constexpr int64_t kArenaBytes = int64_t{1200} << 20;  // more than the last cache of any machine that we know
 
 double seconds_since(Clock::time_point start) {
@@ -203,9 +205,10 @@ void small(Bench& bench) {
   time("exp", 4096, [&] { t.exp(4096, x, y); });
 }
 
-int run(const std::string& what, int threads, const std::string& isa_text) {
+int run(const std::string& what, int threads, const std::string& types, const std::string& isa_text) {
   const Isa isa = isa_text.empty() ? detect().best : parse_isa(isa_text);
   const int most = thread_count(0, thread_limits());
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   fmt::print("{}, {} threads at most, tier {}\n", detect().processor, most, isa_name(isa));
   Arena arena;
   for (int count : threads > 0 ? std::vector<int>{threads} : std::vector<int>{1, most}) {
@@ -214,6 +217,7 @@ int run(const std::string& what, int threads, const std::string& isa_text) {
     Bench bench{kernels(isa), pool, arena, {}, {}, {}};
     const bool all = what == "all";
     for (WeightType type : {WeightType::kF32, WeightType::kF16, WeightType::kBF16}) {
+      if (types != "all" && types != type_name(type)) continue;
       if (all || what == "prefill") prefill(bench, type);
       if (all || what == "decode") decode(bench, type);
     }
@@ -228,8 +232,9 @@ int run(const std::string& what, int threads, const std::string& isa_text) {
 
 int main(int argc, char** argv) {
   try {
-    return tessera::cpu::run(argc > 1 ? argv[1] : "all", argc > 2 ? std::atoi(argv[2]) : 0,
-                             argc > 3 ? argv[3] : "");
+    const auto argument = [&](int i, const char* otherwise) { return argc > i ? argv[i] : otherwise; };
+    return tessera::cpu::run(argument(1, "all"), std::atoi(argument(2, "0")), argument(3, "all"),
+                             argument(4, ""));
   } catch (const std::exception& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return 1;
