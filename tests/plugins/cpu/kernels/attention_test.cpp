@@ -108,10 +108,23 @@ const AttentionShape kShapes[] = {
     shape_of(4, 2, 64, 5), shape_of(4, 2, 64, 64), shape_of(4, 2, 64, 70), shape_of(14, 1, 64, 129),
 };
 
-class Attention : public EveryTier {};
+/// The portable tier computes the same from the same source, a hundred times slower: it gets the small
+/// shapes.
+class Attention : public EveryTier {
+ protected:
+  std::vector<AttentionShape> shapes() const {
+    std::vector<AttentionShape> chosen;
+    for (const AttentionShape& shape : kShapes) {
+      if (GetParam() == Isa::kPortable && shape.heads * shape.kv.head_dim > 150 && shape.window != 5)
+        continue;
+      chosen.push_back(shape);
+    }
+    return chosen;
+  }
+};
 
 TEST_P(Attention, FollowsTheDefinition) {
-  for (const AttentionShape& shape : kShapes) {
+  for (const AttentionShape& shape : shapes()) {
     const Slot slot(shape, 140, 1);
     const std::vector<float> out = prefill(table(), shape, slot);
     for (int64_t position : {0, 1, 31, 63, 64, 65, 100, 139}) {
@@ -128,7 +141,7 @@ TEST_P(Attention, FollowsTheDefinition) {
 }
 
 TEST_P(Attention, GivesARowTheSameBitsInEveryChunking) {
-  for (const AttentionShape& shape : kShapes) {
+  for (const AttentionShape& shape : shapes()) {
     const Slot slot(shape, 150, 2);
     const std::vector<float> all = prefill(table(), shape, slot);
     for (int64_t chunk : {1, 2, 7, 64, 100}) {
@@ -146,7 +159,7 @@ TEST_P(Attention, GivesARowTheSameBitsInEveryChunking) {
 }
 
 TEST_P(Attention, GivesTheBitsOfThePortableTier) {
-  for (const AttentionShape& shape : kShapes) {
+  for (const AttentionShape& shape : shapes()) {
     const Slot slot(shape, 80, 3);
     EXPECT_TRUE(same_bits(prefill(table(), shape, slot), prefill(kernels(Isa::kPortable), shape, slot)));
   }
