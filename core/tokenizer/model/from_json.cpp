@@ -8,6 +8,7 @@
 #include "core/tokenizer/model/wordpiece.hpp"
 #include "core/tokenizer/text/byte_alphabet.hpp"
 #include "core/tokenizer/text/utf8.hpp"
+#include "tessera/sdk/error.hpp"
 
 namespace tessera::tokenizer {
 namespace {
@@ -84,6 +85,11 @@ std::unique_ptr<Model> unigram(const JsonNode& node) {
   return std::make_unique<Unigram>(config);
 }
 
+std::unique_ptr<Model> wordlevel(const JsonNode& node) {
+  return std::make_unique<WordLevel>(vocabulary(node.at("vocab")),
+                                     std::string(node.at("unk_token").string()));
+}
+
 }  // namespace
 
 bool model_can_take_bytes(const JsonNode& node) {
@@ -92,15 +98,17 @@ bool model_can_take_bytes(const JsonNode& node) {
 }
 
 std::unique_ptr<Model> model_from_json(const JsonNode& node, BpeInput input) {
-  const std::string_view type = model_type(node);
-  if (type == "BPE") return bpe(node, input);
-  if (type == "WordPiece") return wordpiece(node);
-  if (type == "Unigram") return unigram(node);
-  if (type == "WordLevel") {
-    return std::make_unique<WordLevel>(vocabulary(node.at("vocab")),
-                                       std::string(node.at("unk_token").string()));
+  try {
+    const std::string_view type = model_type(node);
+    if (type == "BPE") return bpe(node, input);
+    if (type == "WordPiece") return wordpiece(node);
+    if (type == "Unigram") return unigram(node);
+    if (type == "WordLevel") return wordlevel(node);
+    node.fail_not_supported(fmt::format("model '{}' is not implemented", type));
+  } catch (Error& error) {
+    error.add_key(node.path() + ".vocab");  // what has no key of its own is about the tokens
+    throw;
   }
-  node.fail_not_supported(fmt::format("model '{}' is not implemented", type));
 }
 
 }  // namespace tessera::tokenizer

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 namespace tessera::tokenizer {
@@ -21,6 +22,12 @@ std::filesystem::path tokenizer_folder(const std::string& name) {
 
 std::filesystem::path golden_file(const std::string& name) {
   return test_data() / "golden" / "tokenizers" / (name + ".jsonl");
+}
+
+std::string read_text(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw std::runtime_error("cannot read " + file.string());
+  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 std::vector<JsonDocument> read_lines(const std::filesystem::path& file) {

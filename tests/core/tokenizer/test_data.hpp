@@ -13,6 +13,8 @@ namespace tessera::tokenizer {
 std::filesystem::path tokenizer_folder(const std::string& name);
 /// tests/golden/tokenizers/NAME.jsonl
 std::filesystem::path golden_file(const std::string& name);
+/// The bytes of a file.
+std::string read_text(const std::filesystem::path& file);
 /// One document a line.
 std::vector<JsonDocument> read_lines(const std::filesystem::path& file);
 
