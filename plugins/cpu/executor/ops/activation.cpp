@@ -170,19 +170,19 @@ Kernel compile_clip_6(NodeSpec& node) {
 }  // namespace
 
 void register_activation(KernelRegistry& registry) {
-  registry.add("", "Relu", 6, compile_relu);
-  registry.add("", "LeakyRelu", 6, compile_leaky_relu);
+  registry.add("", "Relu", 1, compile_relu);
+  registry.add("", "LeakyRelu", 1, compile_leaky_relu);
   registry.add("", "ThresholdedRelu", 10, compile_thresholded_relu);
-  registry.add("", "Elu", 6, compile_elu);
+  registry.add("", "Elu", 1, compile_elu);
   registry.add("", "Celu", 12, compile_celu);
-  registry.add("", "Selu", 6, compile_selu);
-  registry.add("", "Sigmoid", 6, compile_sigmoid);
-  registry.add("", "HardSigmoid", 6, compile_hard_sigmoid);
+  registry.add("", "Selu", 1, compile_selu);
+  registry.add("", "Sigmoid", 1, compile_sigmoid);
+  registry.add("", "HardSigmoid", 1, compile_hard_sigmoid);
   registry.add("", "HardSwish", 14, compile_hard_swish);
   registry.add("", "Softplus", 1, compile_softplus);
   registry.add("", "Softsign", 1, compile_softsign);
   registry.add("", "Shrink", 9, compile_shrink);
-  registry.add("", "Clip", 6, compile_clip_6);
+  registry.add("", "Clip", 1, compile_clip_6);
   registry.add("", "Clip", 11, compile_clip);
 }
 

@@ -224,16 +224,16 @@ Kernel compile_is_inf(NodeSpec& node) {
 }  // namespace
 
 void register_elementwise_unary(KernelRegistry& registry) {
-  registry.add("", "Abs", 6, compile_number<Abs>);
-  registry.add("", "Neg", 6, compile_number<Negate>);
+  registry.add("", "Abs", 1, compile_number<Abs>);
+  registry.add("", "Neg", 1, compile_number<Negate>);
   registry.add("", "Sign", 9, compile_number<Sign>);
   registry.add("", "Round", 11, compile_real<Round>);
-  registry.add("", "Ceil", 6, compile_real<Ceil>);
-  registry.add("", "Floor", 6, compile_real<Floor>);
-  registry.add("", "Sqrt", 6, compile_real<Sqrt>);
-  registry.add("", "Reciprocal", 6, compile_real<Reciprocal>);
-  registry.add("", "Exp", 6, compile_real<Exp>);
-  registry.add("", "Log", 6, compile_real<Log>);
+  registry.add("", "Ceil", 1, compile_real<Ceil>);
+  registry.add("", "Floor", 1, compile_real<Floor>);
+  registry.add("", "Sqrt", 1, compile_real<Sqrt>);
+  registry.add("", "Reciprocal", 1, compile_real<Reciprocal>);
+  registry.add("", "Exp", 1, compile_real<Exp>);
+  registry.add("", "Log", 1, compile_real<Log>);
   registry.add("", "Sin", 7, compile_real<Sin>);
   registry.add("", "Cos", 7, compile_real<Cos>);
   registry.add("", "Tan", 7, compile_real<Tan>);
@@ -242,7 +242,7 @@ void register_elementwise_unary(KernelRegistry& registry) {
   registry.add("", "Atan", 7, compile_real<Atan>);
   registry.add("", "Sinh", 9, compile_real<Sinh>);
   registry.add("", "Cosh", 9, compile_real<Cosh>);
-  registry.add("", "Tanh", 6, compile_real<Tanh>);
+  registry.add("", "Tanh", 1, compile_real<Tanh>);
   registry.add("", "Asinh", 9, compile_real<Asinh>);
   registry.add("", "Acosh", 9, compile_real<Acosh>);
   registry.add("", "Atanh", 9, compile_real<Atanh>);

@@ -121,10 +121,10 @@ Kernel compile_where(NodeSpec& node) {
 }  // namespace
 
 void register_elementwise_variadic(KernelRegistry& registry) {
-  registry.add("", "Max", 6, compile_fold<Maximum>);
-  registry.add("", "Min", 6, compile_fold<Minimum>);
-  registry.add("", "Sum", 6, compile_fold<Sum>);
-  registry.add("", "Mean", 6, compile_mean);
+  registry.add("", "Max", 1, compile_fold<Maximum>);
+  registry.add("", "Min", 1, compile_fold<Minimum>);
+  registry.add("", "Sum", 1, compile_fold<Sum>);
+  registry.add("", "Mean", 1, compile_mean);
   registry.add("", "Where", 9, compile_where);
 }
 

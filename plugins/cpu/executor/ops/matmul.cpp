@@ -124,11 +124,51 @@ Kernel compile_gemm(NodeSpec& node) {
   });
 }
 
+// By elimination with the largest pivot.
+double determinant(std::vector<double> a, size_t n) {
+  double result = 1;
+  for (size_t column = 0; column < n; ++column) {
+    size_t pivot = column;
+    for (size_t row = column + 1; row < n; ++row)
+      if (std::fabs(a[row * n + column]) > std::fabs(a[pivot * n + column])) pivot = row;
+    double divisor = a[pivot * n + column];
+    if (divisor == 0) return 0;
+    if (pivot != column) {
+      std::swap_ranges(a.begin() + pivot * n, a.begin() + (pivot + 1) * n, a.begin() + column * n);
+      result = -result;
+    }
+    result *= divisor;
+    for (size_t row = column + 1; row < n; ++row) {
+      double factor = a[row * n + column] / divisor;
+      for (size_t i = column; i < n; ++i) a[row * n + i] -= factor * a[column * n + i];
+    }
+  }
+  return result;
+}
+
+Kernel compile_det(NodeSpec& node) {
+  node.expect_inputs(1, 1);
+  return [](Context& run) {
+    Tensor x = cast(run.input(0), DataType::kDouble, &run.pool());
+    if (x.rank() < 2 || x.dims().back() != x.dim(static_cast<size_t>(x.rank()) - 2))
+      throw Error(ErrorCode::kInvalidArgument, fmt::format("{} is no square matrix", x.dims().text()));
+    size_t n = static_cast<size_t>(x.dims().back());
+    Tensor out = run.scratch(DataType::kDouble, x.dims().slice(0, x.dims().size() - 2));
+    for (int64_t i = 0; i < out.size(); ++i) {
+      const double* first = x.data<double>() + i * static_cast<int64_t>(n * n);
+      out.mutable_data<double>()[i] = determinant(std::vector<double>(first, first + n * n), n);
+    }
+    run.set_output(0, cast(out, run.input(0).dtype(), &run.pool()));
+  };
+}
+
 }  // namespace
 
 void register_matmul(KernelRegistry& registry) {
   registry.add("", "MatMul", 1, compile_matmul);
-  registry.add("", "Gemm", 7, compile_gemm);
+  registry.add("", "Gemm", 1,
+               compile_gemm);  // before 7 `broadcast` had to allow what today is always allowed
+  registry.add("", "Det", 11, compile_det);
 }
 
 }  // namespace tessera::exec

@@ -7,6 +7,7 @@
 #include "axis_view.hpp"
 #include "cast.hpp"
 #include "standard.hpp"
+#include "strided_walk.hpp"
 
 namespace tessera::exec {
 namespace {
@@ -158,6 +159,8 @@ Kernel compile_batch_normalization(NodeSpec& node) {
   node.expect_inputs(5, 5);
   BatchNormalization how{node.get_float("epsilon", 1e-5f), node.get_float("momentum", 0.9f),
                          node.get_int("training_mode", 0) != 0};
+  if (node.opset() < 7 && !node.get_int("is_test", 0))
+    node.fail_unsupported("BatchNormalization in training mode");
   if (node.opset() < 9 && !node.get_int("spatial", 1))
     node.fail_unsupported("'spatial' = 0 is not supported");
   return widen_half([how](Context& run) { batch_normalization(run, how); });
@@ -247,11 +250,44 @@ Kernel compile_lp_normalization(NodeSpec& node) {
   });
 }
 
+// (x - mean) / sqrt(variance), both over `axes`; 1e-9 keeps a constant from dividing by zero.
+Kernel compile_mean_variance_normalization(NodeSpec& node) {
+  node.expect_inputs(1, 1);
+  Dims axes = node.has_attribute("axes") ? Dims(node.get_ints("axes")) : Dims{0, 2, 3};
+  return widen_half([axes](Context& run) {
+    const Tensor& x = run.input(0);
+    Dims groups = row_major_strides(x.dims()), kept = x.dims();
+    Dims normal = normalize_axes(axes, x.rank());
+    for (int64_t axis : normal) kept[axis] = 1;
+    groups = row_major_strides(kept);
+    for (int64_t axis : normal) groups[axis] = 0;
+    std::vector<double> sum(static_cast<size_t>(kept.product())), squares(sum);
+    double count = static_cast<double>(x.size()) / static_cast<double>(std::max<size_t>(sum.size(), 1));
+    StridedWalk<2> walk(x.dims(), {row_major_strides(x.dims()), groups});
+    Tensor& y = run.output(0, x.dtype(), x.dims());
+    dispatch_float(x.dtype(), [&](auto type) {
+      using T = decltype(type);
+      const T* data = x.data<T>();
+      T* out = y.mutable_data<T>();
+      walk.for_each([&](const auto& at) { sum[at[1]] += static_cast<double>(data[at[0]]); });
+      walk.for_each([&](const auto& at) {
+        double d = static_cast<double>(data[at[0]]) - sum[at[1]] / count;
+        squares[at[1]] += d * d;
+      });
+      walk.for_each([&](const auto& at) {
+        double d = static_cast<double>(data[at[0]]) - sum[at[1]] / count;
+        out[at[0]] = static_cast<T>(d / (std::sqrt(squares[at[1]] / count) + 1e-9));
+      });
+    });
+  });
+}
+
 }  // namespace
 
 void register_normalization(KernelRegistry& registry) {
   registry.add("", "LayerNormalization", 17, compile_layer_normalization);
-  registry.add("", "BatchNormalization", 7, compile_batch_normalization);
+  registry.add("", "BatchNormalization", 1, compile_batch_normalization);
+  registry.add("", "MeanVarianceNormalization", 9, compile_mean_variance_normalization);
   registry.add("", "InstanceNormalization", 6, compile_instance_normalization);
   registry.add("", "LRN", 1, compile_lrn);
   registry.add("", "LpNormalization", 1, compile_lp_normalization);
