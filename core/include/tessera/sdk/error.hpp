@@ -58,6 +58,9 @@ class Error : public std::exception {
   }
   void add_node(std::string_view name) { set(node_, name); }
   void add_key(std::string_view key) { set(key_, key); }
+  void add_offset(uint64_t bytes) {
+    if (offset_ == UINT64_MAX) offset_ = bytes;
+  }
   void add_remedy(std::string_view text) { set(remedy_, text); }
   void add_context(std::string text) { context_.push_back(std::move(text)); }
 

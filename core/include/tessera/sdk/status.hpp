@@ -98,7 +98,7 @@ inline Error read_status(const tsr_host* host, const tsr_status* status) {
   error.add_node(view(diag.node));
   error.add_key(view(diag.key));
   error.add_remedy(view(diag.remedy));
-  if (diag.offset != UINT64_MAX) static_cast<void>(std::move(error).offset(diag.offset));
+  error.add_offset(diag.offset);
   std::string_view lines = view(diag.context);
   while (!lines.empty()) {
     const size_t end = std::min(lines.find('\n'), lines.size());
