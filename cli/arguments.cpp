@@ -6,6 +6,7 @@
 #include <boost/program_options.hpp>
 #include <charconv>
 
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/nearest.hpp"
 
 namespace tessera::cli {
@@ -105,10 +106,11 @@ void Arguments::add_flags(std::string heading, std::vector<Flag> flags) {
   for (Flag& flag : flags) entries_.push_back({heading, std::move(flag), nullptr});
 }
 
-const Arguments::Entry* Arguments::find(std::string_view name) const {
-  const auto it =
-      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.flag.name == name; });
-  return it == entries_.end() ? nullptr : &*it;
+const Arguments::Entry& Arguments::entry(std::string_view name) const {
+  for (const Entry& entry : entries_) {
+    if (entry.flag.name == name) return entry;
+  }
+  throw Error(ErrorCode::kInternal, fmt::format("the command asks for a flag '{}' that it has not", name));
 }
 
 void Arguments::parse(const std::vector<std::string>& args) {
@@ -133,8 +135,8 @@ void Arguments::parse(const std::vector<std::string>& args) {
                                           .run();
     for (const po::option& option : parsed.options) {
       std::vector<std::string>& values = values_[option.string_key];
-      const Entry* entry = find(option.string_key);
-      if (!values.empty() && !entry->flag.repeatable && !entry->flag.metavar.empty()) {
+      const Flag& flag = entry(option.string_key).flag;
+      if (!values.empty() && !flag.repeatable && !flag.metavar.empty()) {
         throw UsageError(fmt::format("--{} is given twice", option.string_key), "");
       }
       if (option.value.empty()) values.emplace_back("true");
@@ -157,13 +159,13 @@ void Arguments::parse(const std::vector<std::string>& args) {
 
 void Arguments::apply_settings() {
   for (const auto& [name, given] : values_) {
-    const Entry* entry = find(name);
-    if (entry->setting == nullptr) continue;
+    const Setting* setting = entry(name).setting;
+    if (setting == nullptr) continue;
     std::vector<std::string> texts = given;
-    if (entry->setting->type == SettingType::kIntList) texts = split_commas(given.front());
-    if (entry->setting->type == SettingType::kPassList) texts = split_passes(given.front());
-    if (entry->setting->negated_flag) texts = {"false"};
-    config_.set(entry->setting->key, std::move(texts), {OriginKind::kFlag, "--" + name});
+    if (setting->type == SettingType::kIntList) texts = split_commas(given.front());
+    if (setting->type == SettingType::kPassList) texts = split_passes(given.front());
+    if (setting->negated_flag) texts = {"false"};
+    config_.set(setting->key, std::move(texts), {OriginKind::kFlag, "--" + name});
   }
 }
 
@@ -173,7 +175,7 @@ bool Arguments::has(std::string_view flag) const {
 
 std::string Arguments::get(std::string_view flag) const {
   const auto it = values_.find(flag);
-  return it == values_.end() ? find(flag)->flag.default_text : it->second.front();
+  return it == values_.end() ? entry(flag).flag.default_text : it->second.front();
 }
 
 std::vector<std::string> Arguments::list(std::string_view flag) const {

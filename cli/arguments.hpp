@@ -65,7 +65,7 @@ class Arguments {
     Flag flag;
     const Setting* setting = nullptr;
   };
-  const Entry* find(std::string_view name) const;
+  const Entry& entry(std::string_view name) const;  ///< of a flag that was added
   void apply_settings();
 
   std::string usage_;

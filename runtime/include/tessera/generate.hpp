@@ -17,11 +17,12 @@ using ProgressFn = std::function<bool(std::string_view what, uint64_t done, uint
 
 /// Text or token ids to go on from. Ids are taken as they are: no special tokens are added.
 struct Prompt {
-  Prompt(const char* text) : text(text) {}             // NOLINT(google-explicit-constructor)
-  Prompt(std::string text) : text(std::move(text)) {}  // NOLINT(google-explicit-constructor)
-  Prompt(std::string_view text) : text(text) {}        // NOLINT(google-explicit-constructor)
-  Prompt(std::vector<int64_t> ids)
-      : ids(std::move(ids)), is_ids(true) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor): a prompt is what one has, text or ids.
+  Prompt(const char* text) : text(text) {}
+  Prompt(std::string text) : text(std::move(text)) {}
+  Prompt(std::string_view text) : text(text) {}
+  Prompt(std::vector<int64_t> ids) : ids(std::move(ids)), is_ids(true) {}
+  // NOLINTEND(google-explicit-constructor)
 
   std::string text;
   std::vector<int64_t> ids;
