@@ -52,15 +52,10 @@ int dispatch(const std::vector<std::string>& args) {
   }
 }
 
-}  // namespace
-}  // namespace tessera::cli
-
-int main(int argc, char** argv) {
-  using namespace tessera;
-  using namespace tessera::cli;
-  install_interrupt_handler();
+/// Everything but the process's own affairs; every failure becomes a message and an exit code here.
+int run(const std::vector<std::string>& args) {
   try {
-    return dispatch(std::vector<std::string>(argv + 1, argv + argc));
+    return dispatch(args);
   } catch (const OutputClosed&) {
     note("stdout was closed by its reader");
     return kExitOutputClosed;
@@ -74,4 +69,12 @@ int main(int argc, char** argv) {
     print_error(Error(ErrorCode::kInternal, error.what()).remedy("this is a defect: please report it"));
     return kExitFailure;
   }
+}
+
+}  // namespace
+}  // namespace tessera::cli
+
+int main(int argc, char** argv) {
+  tessera::cli::install_interrupt_handler();
+  return tessera::cli::run(std::vector<std::string>(argv + 1, argv + argc));
 }
