@@ -138,7 +138,7 @@ class Reader {
     char separator = ':';
     for (const auto& option : options) {
       if (!option.second.IsScalar()) wrong_type(setting, option.second);
-      text += separator + option.first.Scalar() + "=" + option.second.Scalar();
+      text += fmt::format("{}{}={}", separator, option.first.Scalar(), option.second.Scalar());
       separator = ',';
     }
     return text;

@@ -11,7 +11,7 @@ namespace {
 
 /// The special token that ends a text by its name, if the tokenizer has one.
 std::optional<int64_t> named_end(const Tokenizer& tokenizer) {
-  constexpr std::array<std::string_view, 6> kNames = {"</s>",     "<|endoftext|>", "<|end_of_text|>",
+  constexpr std::array<std::string_view, 6> kNames = {"</s>",       "<|endoftext|>", "<|end_of_text|>",
                                                       "<|eot_id|>", "<|im_end|>",    "<eos>"};
   for (const std::string_view name : kNames) {
     const std::optional<int64_t> id = tokenizer.token_to_id(name);
@@ -20,7 +20,9 @@ std::optional<int64_t> named_end(const Tokenizer& tokenizer) {
   return std::nullopt;
 }
 
-bool is_word(const Tokenizer& tokenizer, int64_t id) { return !tokenizer.is_special(id) && !tokenizer.decode({{id}}).empty(); }
+bool is_word(const Tokenizer& tokenizer, int64_t id) {
+  return !tokenizer.is_special(id) && !tokenizer.decode({{id}}).empty();
+}
 
 }  // namespace
 
@@ -32,7 +34,8 @@ EndTokens find_end_tokens(const GenerationConfig& config, const Tokenizer* token
   for (int64_t& id : end.ids) {
     if (!is_word(*tokenizer, id)) continue;
     end.warning = fmt::format(
-        "eos_token_id {} is the ordinary word '{}' of the tokenizer, taking its special token '{}' ({}) as the end",
+        "eos_token_id {} is the ordinary word '{}' of the tokenizer, taking its special token '{}' ({}) as "
+        "the end",
         id, tokenizer->decode({{id}}), tokenizer->id_to_token(*named).value_or(""), *named);
     id = *named;
   }

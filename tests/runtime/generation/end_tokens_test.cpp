@@ -20,7 +20,9 @@ EndTokens find(std::vector<int64_t> ids, const Tokenizer* tokenizer) {
   return find_end_tokens(config, tokenizer);
 }
 
-TEST(EndTokens, AreTakenAsTheyStandWithoutATokenizer) { EXPECT_THAT(find({2, 7}, nullptr).ids, ElementsAre(2, 7)); }
+TEST(EndTokens, AreTakenAsTheyStandWithoutATokenizer) {
+  EXPECT_THAT(find({2, 7}, nullptr).ids, ElementsAre(2, 7));
+}
 
 TEST(EndTokens, ThatAreSpecialAreTakenAsTheyStand) {
   const Tokenizer llama3 = tokenizer("models/llama3-tiny");

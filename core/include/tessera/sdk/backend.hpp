@@ -147,7 +147,8 @@ class Backend {
   virtual Value property(std::string_view key) const = 0;
   /// True when sessions have `slots()`: the host then finds the interface "tessera.slots/1".
   virtual bool has_slots() const { return false; }
-  /// Interfaces other than the slots, by string id: a const struct of abi.h that lives for the process, or null.
+  /// Interfaces other than the slots, by string id: a const struct of abi.h that lives for the process, or
+  /// null.
   virtual const void* interface(std::string_view id) const {
     (void)id;
     return nullptr;

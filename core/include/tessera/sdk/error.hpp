@@ -1,7 +1,7 @@
 /// The one exception type of Tessera, used by the host, by plugins in C++ and by the public API.
 ///
-/// An error is a small story with a way out: what is wrong, where (file, node, key, byte), what was being done,
-/// what to do about it. Context is added on the way up, never replaced.
+/// An error is a small story with a way out: what is wrong, where (file, node, key, byte), what was being
+/// done, what to do about it. Context is added on the way up, never replaced.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,8 @@ enum class ErrorCode : int32_t {
 };
 
 /// Thrown for every failure. Build it fluently:
-/// `throw Error(ErrorCode::kCorruptData, "header is 9 bytes, file ends at 4").file(path).remedy("download it again");`
+/// `throw Error(ErrorCode::kCorruptData, "header is 9 bytes, file ends at 4").file(path).remedy("download it
+/// again");`
 class Error : public std::exception {
  public:
   Error(ErrorCode code, std::string message) : code_(code), message_(std::move(message)) {}

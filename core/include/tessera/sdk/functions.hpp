@@ -47,7 +47,7 @@ inline constexpr int64_t kFunctionDomainVersion = 1;
 /// All of them. Made at the first call; lives for the process. Any thread.
 inline const std::vector<Function>& canonical_functions() {
   static const std::vector<Function> all = [] {
-    using namespace functions;
+    using namespace functions;  // NOLINT(google-build-using-namespace): for the length of this list
     std::vector<Function> list;
     list.push_back(embedding());
     list.push_back(linear());
