@@ -37,6 +37,16 @@ std::vector<GenerateResult> print_text(AutoModelForCausalLM& model, const std::v
 
 }  // namespace
 
+void add_generation_settings(Arguments& arguments) {
+  arguments.add_settings("Prompt", {"generate.prompt", "generate.prompt_file", "generate.input_ids",
+                                    "generate.add_special_tokens"});
+  arguments.add_settings("Generation", {"generate.max_new_tokens", "generate.stop", "generate.stop_token_ids",
+                                        "generate.ignore_eos", "generate.temperature"});
+  arguments.add_settings("Model", {"model", "plugin_paths", "task"});
+  arguments.add_settings("Compilation", {"compile"});
+  arguments.add_settings("Output", {"output"});
+}
+
 int generate_and_print(const Config& config) {
   const std::string folder = model_of(config);
   const GenerateOptions options = generate_options(config);

@@ -7,13 +7,7 @@ int run_run(const Command& self, const std::vector<std::string>& args) {
   Arguments arguments("run FILE.yaml [FLAGS]     flags win over the file");
   arguments.add_flags("Run", {{"run-file", '\0', "FILE.yaml", "", "run file; also the first argument"}});
   arguments.add_positional("run-file");
-  arguments.add_settings("Prompt", {"generate.prompt", "generate.prompt_file", "generate.input_ids",
-                                    "generate.add_special_tokens"});
-  arguments.add_settings("Generation", {"generate.max_new_tokens", "generate.stop", "generate.stop_token_ids",
-                                        "generate.ignore_eos", "generate.temperature"});
-  arguments.add_settings("Model", {"model", "plugin_paths", "task"});
-  arguments.add_settings("Compilation", {"compile"});
-  arguments.add_settings("Output", {"output"});
+  add_generation_settings(arguments);
   if (!parse_arguments(self, arguments, args)) return 0;
   if (!arguments.has("run-file")) throw UsageError("no run file given", "tessera run configs/generate.yaml");
   load_yaml(arguments.get("run-file"), arguments.config());

@@ -18,13 +18,6 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-plugin::ProgressFunction plugin_progress(const ProgressFn& progress) {
-  if (!progress) return {};
-  return [&progress](uint64_t done, uint64_t total, std::string_view text) {
-    return progress(text, done, total);
-  };
-}
-
 /// "id" or "id:option=value,option=value", as backends name the passes they want.
 Pass parse_default_pass(std::string_view text) {
   const size_t colon = text.find(':');

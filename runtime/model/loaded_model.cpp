@@ -18,13 +18,6 @@ namespace {
 
 constexpr std::string_view kDefaultTask = "causal-lm";
 
-plugin::ProgressFunction plugin_progress(const ProgressFn& progress) {
-  if (!progress) return {};
-  return [&progress](uint64_t done, uint64_t total, std::string_view text) {
-    return progress(text, done, total);
-  };
-}
-
 uint64_t elements(const std::vector<int64_t>& dims) {
   uint64_t count = 1;
   for (const int64_t dim : dims) count *= static_cast<uint64_t>(dim);
@@ -32,6 +25,13 @@ uint64_t elements(const std::vector<int64_t>& dims) {
 }
 
 }  // namespace
+
+plugin::ProgressFunction plugin_progress(const ProgressFn& progress) {
+  if (!progress) return {};
+  return [&progress](uint64_t done, uint64_t total, std::string_view text) {
+    return progress(text, done, total);
+  };
+}
 
 std::shared_ptr<PluginRegistry> shared_registry(const std::vector<std::string>& plugin_paths) {
   static std::mutex mutex;

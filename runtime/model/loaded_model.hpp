@@ -55,6 +55,9 @@ class LoadedModel {
   mutable std::optional<std::vector<int64_t>> end_tokens_;
 };
 
+/// The caller's progress function in the form that plugins are told of; refers to `progress`.
+plugin::ProgressFunction plugin_progress(const ProgressFn& progress);
+
 /// The registry of these plugin paths beside the default ones; models of the same paths share it while one
 /// lives.
 std::shared_ptr<PluginRegistry> shared_registry(const std::vector<std::string>& plugin_paths);
