@@ -74,6 +74,9 @@ void CheckpointTensors::note(const std::string& name, const std::string& what, s
 }
 
 bool CheckpointTensors::is_ignored(std::string_view name) const {
+  for (const std::string& prefix : ignored_modules_) {
+    if (name.substr(0, prefix.size()) == prefix) return true;
+  }
   return std::any_of(ignored_.begin(), ignored_.end(), [&](const std::string& suffix) {
     return name.size() >= suffix.size() && name.substr(name.size() - suffix.size()) == suffix;
   });

@@ -29,6 +29,8 @@ class CheckpointTensors {
 
   /// Tensors whose name ends so are buffers that old versions stored; nothing needs them.
   void ignore(std::string suffix) { ignored_.push_back(std::move(suffix)); }
+  /// Tensors whose name begins so belong to a module that this graph does not need: "cls.".
+  void ignore_module(std::string prefix) { ignored_modules_.push_back(std::move(prefix)); }
 
   /// Throws kInvalidArgument that lists every tensor that is missing, differs, or was never taken.
   void finish() const;
@@ -38,7 +40,7 @@ class CheckpointTensors {
   bool is_ignored(std::string_view name) const;
 
   sdk::Weights weights_;
-  std::vector<std::string> ignored_;
+  std::vector<std::string> ignored_, ignored_modules_;
   std::unordered_set<std::string> taken_;
   std::vector<std::string> mismatches_;
   std::string first_name_, first_file_;

@@ -21,6 +21,7 @@ class Config {
   static Config parse(std::string_view text);
 
   bool empty() const { return object_.empty(); }
+  size_t count() const { return object_.size(); }  ///< keys of this object
   bool has(std::string_view key) const { return find(key) != nullptr; }
 
   int64_t integer(std::string_view key) const;

@@ -21,19 +21,28 @@ class ModelBuilder {
   ModelBuilder(std::string_view plugin, const sdk::Weights& weights, std::string prefix)
       : graph(plugin, "main"), tensors(weights), prefix_(std::move(prefix)) {}
 
+  /// What module names of the checkpoint start with from here on: heads stand beside the base model.
+  void set_prefix(std::string prefix) { prefix_ = std::move(prefix); }
+
   [[nodiscard]] graph::GraphBuilder::Scope scope(std::string_view name) { return graph.scope(name); }
 
   /// The tensor `name` of the module we are in.
   graph::Value weight(std::string_view name, const std::vector<int64_t>& dims, std::string_view keys) {
-    std::string path = graph.path();
-    for (char& letter : path) letter = letter == '/' ? '.' : letter;
-    return tensors.take(graph, prefix_ + path + std::string(name), dims, keys);
+    return tensors.take(graph, tensor_name(name), dims, keys);
   }
+  /// True when the checkpoint has the tensor `name` of the module we are in.
+  bool has(std::string_view name) const { return tensors.has(tensor_name(name)); }
 
   graph::GraphBuilder graph;
   CheckpointTensors tensors;
 
  private:
+  std::string tensor_name(std::string_view name) const {
+    std::string path = graph.path();
+    for (char& letter : path) letter = letter == '/' ? '.' : letter;
+    return prefix_ + path + std::string(name);
+  }
+
   std::string prefix_;
 };
 

@@ -64,6 +64,7 @@ sdk::Value CpuBackend::property(std::string_view key) const {
   using sdk::Value;
   if (key == "functions.claimed") return Value(claimed_functions());
   if (key == "passes.default") return Value(Value::Texts{"kv-cache", "slots", "select-logits"});
+  if (key == "passes.encoder") return Value(Value::Texts{"pack-rows"});
   if (key == "batch.ragged" || key == "bits.shape_invariant") return Value(true);
   if (key == "dtypes.weights") return Value(Value::Ints{TSR_FLOAT, TSR_FLOAT16, TSR_BFLOAT16});
   if (key == "isa") return Value(std::string(isa_name(choose_isa(kAuto).isa)));

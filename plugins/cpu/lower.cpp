@@ -24,9 +24,19 @@ using graph::Node;
 
 // Functions that keep their node; lower() takes the others (and may refuse one, which is then inlined).
 const std::set<std::string>& functions_with_kernel() {
-  static const std::set<std::string> kNames = {
-      "Attention", "DynamicRotaryTable", "GeluErf",         "GeluTanh", "LongRotaryTable",
-      "RMSNorm",   "RotaryTable",        "RotaryEmbedding", "Silu",     "WindowedAttention"};
+  static const std::set<std::string> kNames = {"Attention",
+                                               "BidirectionalAttention",
+                                               "DynamicRotaryTable",
+                                               "GeluErf",
+                                               "GeluTanh",
+                                               "LayerNorm",
+                                               "LongRotaryTable",
+                                               "PackedAttention",
+                                               "RMSNorm",
+                                               "RotaryTable",
+                                               "RotaryEmbedding",
+                                               "Silu",
+                                               "WindowedAttention"};
   return kNames;
 }
 

@@ -3,6 +3,7 @@
 #include "expose_values.hpp"
 #include "inline_functions.hpp"
 #include "kv_cache.hpp"
+#include "pack_rows.hpp"
 #include "select_logits.hpp"
 #include "slots.hpp"
 
@@ -11,4 +12,4 @@ using tessera::sdk::transform;
 
 TESSERA_PLUGIN("transforms", "0.1.0", "Apache-2.0", "Tessera", transform<KvCache>(), transform<Slots>(),
                transform<SelectLogits>(), transform<ExposeValues>(), transform<InlineFunctions>(),
-               transform<ConstantFolding>())
+               transform<ConstantFolding>(), transform<PackRows>())

@@ -350,6 +350,7 @@ typedef struct tsr_run_args {
 /* Properties, asked by key of the backend, of a program or of a session. An unknown key is TSR_NOT_FOUND.
  *   backend  functions.claimed  text list  functions of domain `tessera` that it has kernels for
  *            passes.default     text list  passes that make a causal-lm graph fit, in order
+ *            passes.encoder     text list  passes that make an encoder's graph fit; not answered: none
  *            batch.ragged       bool       a step is rows of one token each, a slot may appear in many rows
  *            bits.shape_invariant bool     bits do not depend on batch, slot, chunking or threads
  *            dtypes.weights     int64 list TSR_FLOAT, ...

@@ -10,7 +10,8 @@ namespace {
 // Rows of a task: a few query tiles, so that tasks are long enough to hand out and short enough to balance.
 constexpr int64_t kTaskRows = 64;
 
-int64_t visible_keys(const AttentionShape& shape, int64_t position) {
+int64_t visible_keys(const AttentionShape& shape, const AttentionRows& rows, int64_t position) {
+  if (rows.keys > 0) return rows.keys;
   return shape.window > 0 ? std::min(shape.window, position + 1) : position + 1;
 }
 
@@ -28,7 +29,7 @@ void plan_attention(const AttentionShape& shape, const AttentionRows* items, int
     const AttentionRows& rows = items[item];
     for (int64_t begin = 0; begin < rows.rows; begin += kTaskRows) {
       const int64_t end = std::min(rows.rows, begin + kTaskRows);
-      const int64_t cost = (end - begin) * visible_keys(shape, rows.position + end - 1);
+      const int64_t cost = (end - begin) * visible_keys(shape, rows, rows.position + end - 1);
       for (int64_t head = 0; head < shape.kv.kv_heads; ++head)
         tasks.push_back({item, head, begin, end, cost});
     }

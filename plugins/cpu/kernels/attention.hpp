@@ -47,7 +47,8 @@ struct AttentionShape {
 };
 
 /// A run of rows of a step: one slot, consecutive positions. A decode row is a run of one; prefill rows of a
-/// slot are one long run. Keys and values of the run itself are in the cache before `attend`.
+/// slot are one long run. Keys and values of the run itself are in the cache before `attend`. Rows of encoders
+/// see what comes after them, too: all `keys` of their sequence.
 struct AttentionRows {
   const float* const* blocks = nullptr;  ///< block table of the slot and layer, indexed by position / 64
   int64_t position = 0;                  ///< of the first row
@@ -56,6 +57,7 @@ struct AttentionRows {
   int64_t ldq = 0;           ///< elements from a row of q to the next
   float* out = nullptr;      ///< [rows, heads, head_dim]; must not overlap q
   int64_t ldo = 0;
+  int64_t keys = 0;  ///< > 0: every row sees the positions [0, keys), wherever it stands; no window then
 };
 
 /// Floats of scratch that one thread needs for `KernelTable::attend`.

@@ -35,7 +35,10 @@ struct QueryTile {
   float* row_sum;  // [score rows]
 
   int64_t score_rows() const { return row_count * group; }
-  int64_t position(int64_t row) const { return rows.position + first_row + row; }
+  /// The last position that a row sees.
+  int64_t position(int64_t row) const {
+    return rows.keys > 0 ? rows.keys - 1 : rows.position + first_row + row;
+  }
 };
 
 inline void start(const QueryTile& tile) {

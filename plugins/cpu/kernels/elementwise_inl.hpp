@@ -42,16 +42,19 @@ void silu_mul(int64_t rows, int64_t n, const float* gate, int64_t ld_gate, const
   }
 }
 
-/// Sum of squares in 4 x 16 chains: element i belongs to chain i % 64, the tail's missing elements are zeros.
-inline float sum_of_squares(int64_t n, const float* x) {
+/// Sum over a row in 4 x 16 chains: element i belongs to chain i % 64. `grow(sum, v, count)` adds the terms
+/// of the first `count` of 16 elements; the others are zeros.
+template <class Grow>
+inline float sum_of_row(int64_t n, const float* x, Grow grow) {
   Vec sum[4] = {zero(), zero(), zero(), zero()};
   for (int64_t i = 0; i < n; i += 64) {
 #pragma GCC unroll 4
     for (int64_t part = 0; part < 4; ++part) {
       const int64_t at = i + 16 * part;
       if (at >= n) break;
-      const Vec v = n - at >= 16 ? load(x + at) : load_first(x + at, n - at);
-      sum[part] = fma(v, v, sum[part]);
+      const int64_t count = n - at;
+      sum[part] =
+          count >= 16 ? grow(sum[part], load(x + at), 16) : grow(sum[part], load_first(x + at, count), count);
     }
   }
   return sum_lanes(add(add(sum[0], sum[1]), add(sum[2], sum[3])));
@@ -60,9 +63,35 @@ inline float sum_of_squares(int64_t n, const float* x) {
 void rms_norm(int64_t rows, int64_t n, const float* x, int64_t ldx, const float* weight, float eps, float* y,
               int64_t ldy) {
   for (int64_t r = 0; r < rows; ++r) {
-    const float mean = sum_of_squares(n, x + r * ldx) / static_cast<float>(n);
+    const float squares = sum_of_row(n, x + r * ldx, [](Vec sum, Vec v, int64_t) { return fma(v, v, sum); });
+    const float mean = squares / static_cast<float>(n);
     const Vec factor = splat(1.0f / __builtin_sqrtf(mean + eps));
     for_lanes(n, x + r * ldx, weight, y + r * ldy, [&](Vec v, Vec w) { return mul(mul(v, factor), w); });
+  }
+}
+
+/// y = (x - mean) * factor * weight + bias.
+inline void scale_and_shift(int64_t n, const float* x, float mean, float factor, const float* weight,
+                            const float* bias, float* y) {
+  const Vec m = splat(mean), f = splat(factor);
+  for (int64_t i = 0; i < n; i += 16) {
+    const int64_t count = n - i < 16 ? n - i : 16;
+    const Vec normed = mul(sub(load_first(x + i, count), m), f);
+    store_first(y + i, fma(normed, load_first(weight + i, count), load_first(bias + i, count)), count);
+  }
+}
+
+void layer_norm(int64_t rows, int64_t n, const float* x, int64_t ldx, const float* weight, const float* bias,
+                float eps, float* y, int64_t ldy) {
+  const auto count = static_cast<float>(n);
+  for (int64_t r = 0; r < rows; ++r, x += ldx, y += ldy) {
+    const float mean = sum_of_row(n, x, [](Vec sum, Vec v, int64_t) { return add(sum, v); }) / count;
+    const Vec m = splat(mean);
+    const float squares = sum_of_row(n, x, [&](Vec sum, Vec v, int64_t lanes) {
+      const Vec d = keep_lanes(sub(v, m), 0, lanes, zero());  // the zeros after the row are no elements
+      return fma(d, d, sum);
+    });
+    scale_and_shift(n, x, mean, 1.0f / __builtin_sqrtf(squares / count + eps), weight, bias, y);
   }
 }
 

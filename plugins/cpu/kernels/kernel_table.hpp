@@ -68,6 +68,11 @@ struct KernelTable {
   void (*rms_norm)(int64_t rows, int64_t n, const float* x, int64_t ldx, const float* weight, float eps,
                    float* y, int64_t ldy);
 
+  /// y = (x - mean(x)) * (1 / sqrt(mean((x - mean(x))^2) + eps)) * weight + bias for each row
+  /// (arXiv:1607.06450). x, y [rows, n]; weight, bias [n]. In place.
+  void (*layer_norm)(int64_t rows, int64_t n, const float* x, int64_t ldx, const float* weight,
+                     const float* bias, float eps, float* y, int64_t ldy);
+
   /// Rotates the heads of one row (arXiv:2104.09864). x [heads, head_dim], in place; cosine, sine [rotary_dim
   /// / 2] from rotary_row (rotary.hpp). a' = a cos - b sin, b' = b cos + a sin; products are rounded before
   /// the sum.

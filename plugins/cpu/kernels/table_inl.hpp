@@ -16,6 +16,7 @@ constexpr KernelTable table_of(Isa isa) {
   table.pack_rows = &pack_rows;
   table.linear = &linear;
   table.rms_norm = &rms_norm;
+  table.layer_norm = &layer_norm;
   table.rotary = &rotary;
   table.silu = &silu_row;
   table.gelu_tanh = &gelu_tanh_row;

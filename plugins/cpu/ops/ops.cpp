@@ -29,9 +29,11 @@ const exec::KernelRegistry& cpu_registry() {
   static const exec::KernelRegistry& registry = *new exec::KernelRegistry([] {
     exec::KernelRegistry made = exec::KernelRegistry::standard();
     add_attention(made);
+    add_bidirectional_attention(made);
     add_cached_attention(made);
     add_elementwise(made);
     add_embedding(made);
+    add_layer_norm(made);
     add_linear(made);
     add_rms_norm(made);
     add_rotary(made);

@@ -62,6 +62,10 @@ std::vector<FunctionCall> function_calls() {
        {row(32), {kHalf, {dim(32)}}},
        {float_attribute("epsilon", 1e-5f)},
        {"float[batch,seq,32]"}},
+      {"LayerNorm",
+       {row(32), {kHalf, {dim(32)}}, {kFloat, {dim(32)}}},
+       {float_attribute("epsilon", 1e-12f)},
+       {"float[batch,seq,32]"}},
       {"Silu", {row(32)}, {}, {"float[batch,seq,32]"}},
       {"GeluTanh", {row(32)}, {}, {"float[batch,seq,32]"}},
       {"GeluErf", {row(32)}, {}, {"float[batch,seq,32]"}},
@@ -80,6 +84,17 @@ std::vector<FunctionCall> function_calls() {
        {int_attribute("num_heads", 6)},
        {"float[batch,seq,48]"}},
   };
+  const ValueType packed_row = {kFloat, {kBatch, dim(1), dim(48)}},
+                  packed_kv = {kFloat, {kBatch, dim(1), dim(16)}};
+  calls.push_back({"BidirectionalAttention",
+                   {row(48), row(16), row(16), ids()},
+                   attention_attributes(false),
+                   {"float[batch,seq,48]"}});
+  calls.push_back({"PackedAttention",
+                   {packed_row, packed_kv, packed_kv, {kInt64, {kBatch, dim(1)}}},
+                   attention_attributes(false),
+                   {"float[batch,1,48]"}});
+  calls.push_back({"FirstToken", {row(48)}, {}, {"float[batch,48]"}});
   for (const bool window : {false, true}) {
     for (FunctionCall& call : attention_calls(window)) calls.push_back(std::move(call));
   }

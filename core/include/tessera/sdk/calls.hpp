@@ -40,6 +40,12 @@ inline Value rms_norm(GraphBuilder& g, std::string_view name, const Value& x, co
   return g.call(name, "RMSNorm", {x, weight}, {float_attribute("epsilon", epsilon)}, {x.shape})[0];
 }
 
+/// x float [..., h], weight, bias [h] -> like x
+inline Value layer_norm(GraphBuilder& g, std::string_view name, const Value& x, const Value& weight,
+                        const Value& bias, float epsilon) {
+  return g.call(name, "LayerNorm", {x, weight, bias}, {float_attribute("epsilon", epsilon)}, {x.shape})[0];
+}
+
 /// `function` is "Silu", "GeluTanh" or "GeluErf".
 inline Value activation(GraphBuilder& g, std::string_view name, std::string_view function, const Value& x) {
   return g.call(name, function, {x}, {}, {x.shape})[0];
@@ -115,6 +121,22 @@ inline Value attention(GraphBuilder& g, std::string_view name, const Value& q, c
   if (heads.window > 0) attributes.push_back(int_attribute("window", heads.window));
   return g.call(name, heads.window > 0 ? "WindowedAttention" : "Attention", {q, k, v, positions},
                 std::move(attributes), {q.shape})[0];
+}
+
+/// q float [B, S, H*D], k, v float [B, S, G*D], attention_mask int64 [B, S] (0: padding) -> like q. `heads`
+/// has no window.
+inline Value bidirectional_attention(GraphBuilder& g, std::string_view name, const Value& q, const Value& k,
+                                     const Value& v, const Value& attention_mask,
+                                     const AttentionHeads& heads) {
+  return g.call(name, "BidirectionalAttention", {q, k, v, attention_mask},
+                {int_attribute("num_heads", heads.num_heads), int_attribute("kv_heads", heads.kv_heads),
+                 float_attribute("scale", heads.scale)},
+                {q.shape})[0];
+}
+
+/// x float [B, S, h] -> float [B, h]
+inline Value first_token(GraphBuilder& g, std::string_view name, const Value& x) {
+  return g.call(name, "FirstToken", {x}, {}, {{x.shape.at(0), x.shape.at(2)}})[0];
 }
 
 }  // namespace tessera::graph

@@ -16,6 +16,7 @@
 /// | Embedding | ids, weight -> y | |
 /// | Linear, LinearBias | x, weight(, bias) -> y | |
 /// | RMSNorm | x, weight -> y | epsilon f |
+/// | LayerNorm | x, weight, bias -> y | epsilon f |
 /// | Silu, GeluTanh, GeluErf | x -> y | |
 /// | RotaryTable | positions, inv_freq -> cos, sin | scale f |
 /// | DynamicRotaryTable | positions, length -> cos, sin | rotary_dim i, theta f, factor f, original_length i
@@ -24,7 +25,8 @@
 /// -> y | num_heads i, kv_heads i, scale f | | CachedAttention | q, k, v, positions, past_key, past_value ->
 /// y, present_key, present_value | as Attention | | SlotAttention | q, k, v, positions, batch_index,
 /// past_key, past_value -> as CachedAttention | as Attention | | WindowedAttention, WindowedCachedAttention,
-/// WindowedSlotAttention | the same | and window i |
+/// WindowedSlotAttention | the same | and window i | | BidirectionalAttention | q, k, v, attention_mask -> y
+/// | as Attention | | PackedAttention | q, k, v, batch_index -> y | as Attention | | FirstToken | x -> y | |
 ///
 /// Shapes and formulas stand at each body in functions/.
 #pragma once
@@ -37,6 +39,7 @@
 #include "tessera/sdk/functions/linear.hpp"
 #include "tessera/sdk/functions/norm.hpp"
 #include "tessera/sdk/functions/rotary.hpp"
+#include "tessera/sdk/functions/token.hpp"
 #include "tessera/sdk/graph.hpp"
 
 namespace tessera::graph {
@@ -53,6 +56,7 @@ inline const std::vector<Function>& canonical_functions() {
     list.push_back(linear());
     list.push_back(linear_bias());
     list.push_back(rms_norm());
+    list.push_back(layer_norm());
     list.push_back(silu());
     list.push_back(gelu_tanh());
     list.push_back(gelu_erf());
@@ -65,6 +69,9 @@ inline const std::vector<Function>& canonical_functions() {
       list.push_back(cached_attention(window));
       list.push_back(slot_attention(window));
     }
+    list.push_back(bidirectional_attention());
+    list.push_back(packed_attention());
+    list.push_back(first_token());
     return list;
   }();
   return all;

@@ -6,7 +6,9 @@
 
 namespace tessera::graph::metadata {
 
-inline constexpr std::string_view kTask = "tessera.task";                  ///< "causal-lm"
+/// "causal-lm", "feature-extraction", "masked-lm", "sequence-classification", "token-classification",
+/// "question-answering"
+inline constexpr std::string_view kTask = "tessera.task";
 inline constexpr std::string_view kArchitecture = "tessera.architecture";  ///< "llama"
 /// Positions the model can take: for dynamic scaling max_position_embeddings times the factor.
 inline constexpr std::string_view kMaxPositions = "tessera.max_positions";

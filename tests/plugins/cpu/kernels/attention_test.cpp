@@ -165,6 +165,26 @@ TEST_P(Attention, GivesTheBitsOfThePortableTier) {
   }
 }
 
+TEST_P(Attention, RowsOfEncodersSeeAllKeysWhereverTheyStand) {
+  for (const AttentionShape& shape : shapes()) {
+    if (shape.window > 0) continue;
+    const Slot slot(shape, 130, 8);
+    std::vector<float> out(static_cast<size_t>(130 * slot.width()), -77.0f);
+    AttentionRows together = slot.rows(0, 130, out.data());
+    together.keys = 130;
+    attend_all(table(), shape, {together}, 2);
+    // A causal row at the last position sees the same keys.
+    for (int64_t t : {0, 5, 63, 64, 129}) {
+      std::vector<float> alone(static_cast<size_t>(slot.width()));
+      AttentionRows row = slot.rows(t, t + 1, alone.data());
+      row.position = 129;
+      attend_all(table(), shape, {row});
+      const auto got = out.begin() + t * slot.width();
+      EXPECT_TRUE(same_bits({got, got + slot.width()}, alone)) << "row " << t;
+    }
+  }
+}
+
 TEST_P(Attention, MixesSlotsAndPhasesInOneStep) {
   const AttentionShape shape = shape_of(8, 2, 64);
   const Slot a(shape, 130, 4), b(shape, 70, 5), c(shape, 65, 6);

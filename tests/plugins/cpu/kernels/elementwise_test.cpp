@@ -135,6 +135,30 @@ TEST_P(Elementwise, RmsNormFollowsItsDefinition) {
   }
 }
 
+TEST_P(Elementwise, LayerNormFollowsItsDefinition) {
+  for (int64_t n : {1, 8, 15, 16, 64, 100, 288, 1024}) {
+    std::vector<float> x = random_floats(3 * n, 5);
+    for (float& element : x) element += 3.0f;  // a mean that must not cost digits
+    const std::vector<float> weight = random_floats(n, 6), bias = random_floats(n, 7);
+    const auto run = [&](const KernelTable& kernels, int64_t rows, const float* from) {
+      std::vector<float> y(static_cast<size_t>(rows * n));
+      kernels.layer_norm(rows, n, from, n, weight.data(), bias.data(), 1e-5f, y.data(), n);
+      return y;
+    };
+    const std::vector<float> y = run(table(), 3, x.data());
+    EXPECT_TRUE(same_bits(y, run(kernels(Isa::kPortable), 3, x.data()))) << n;
+    EXPECT_TRUE(same_bits(run(table(), 1, x.data() + 2 * n), {y.end() - n, y.end()})) << n;
+    double mean = 0.0, variance = 0.0;
+    const auto count = static_cast<size_t>(n);
+    for (size_t i = 0; i < count; ++i) mean += double{x[i]} / static_cast<double>(n);
+    for (size_t i = 0; i < count; ++i) variance += (x[i] - mean) * (x[i] - mean) / static_cast<double>(n);
+    for (size_t i = 0; i < count; ++i) {
+      const double normed = (x[i] - mean) / std::sqrt(variance + 1e-5);
+      EXPECT_NEAR(y[i], normed * weight[i] + bias[i], 1e-5 * (1.0 + std::fabs(normed))) << n;
+    }
+  }
+}
+
 TEST_P(Elementwise, RotaryTurnsPairs) {
   for (RotaryStyle style : {RotaryStyle::kHalf, RotaryStyle::kInterleaved}) {
     for (int64_t rotary_dim : {2, 24, 40, 64}) {

@@ -1,5 +1,5 @@
-/// Attention with grouped heads (arXiv:2305.13245): pure, on a cache, on slots of a cache, each with a window
-/// or not.
+/// Attention with grouped heads (arXiv:2305.13245): causal (pure, on a cache, on slots of a cache, each with a
+/// window or not), and bidirectional (in batch rows with a mask, or on packed sequences).
 ///
 /// B rows, S positions a row, H query heads, G key and value heads (H a multiple of G; query head h reads key
 /// head h / (H/G)), D elements a head, C positions a cache row holds. Position -1 is padding: it is never
@@ -23,23 +23,23 @@ inline std::string split_heads(Body& b, const std::string& name, const std::stri
 }
 
 /// k, v as the cache has them; the parts of the shapes that attend() needs too.
-inline void key_value_heads(Body& b) {
+inline void key_value_heads(Body& b, const std::string& k = "k", const std::string& v = "v") {
   b.unsqueeze("kv_heads_axis", b.int_of_call("kv_heads"), {0});
   b.op("kv_shape", "Concat", {b.integers("rows", {0, 0}), "kv_heads_axis", b.integers("rest", {-1})},
        {int_attribute("axis", 0)});
-  split_heads(b, "k_heads", "k");
-  split_heads(b, "v_heads", "v");
+  split_heads(b, "k_heads", k);
+  split_heads(b, "v_heads", v);
 }
 
 /// y = softmax(scale * q k^T where seen) v, in float32, as Hugging Face's eager attention.
-/// keys, values [B, G, T, D]; seen bool, broadcast to [B, 1, 1, S, T] -> y [B, S, H*D]
-inline Function finish_attention(Body b, const std::string& keys, const std::string& values,
-                                 const std::string& seen) {
+/// keys, values [B, G, T, D]; seen bool, broadcast to [B, 1, 1, S, T]; q [B, S, H*D] -> y like q
+inline void attend(Body& b, const std::string& keys, const std::string& values, const std::string& seen,
+                   const std::string& q = "q", const std::string& y = "y") {
   // [B, S, H*D] -> [B, G, H/G, S, D]: the group is an axis of its own, so keys broadcast and are never
   // copied.
   b.dimension("head_dim", keys, 3);
   b.op("q_shape", "Concat", {"rows", "kv_heads_axis", "rest", "head_dim"}, {int_attribute("axis", 0)});
-  b.op("q_apart", "Reshape", {"q", "q_shape"});
+  b.op("q_apart", "Reshape", {q, "q_shape"});
   b.op("q_heads", "Transpose", {"q_apart"}, {ints_attribute("perm", {0, 2, 3, 1, 4})});
   b.unsqueeze("keys_grouped", keys, {2});
   b.unsqueeze("values_grouped", values, {2});
@@ -53,7 +53,11 @@ inline Function finish_attention(Body b, const std::string& keys, const std::str
   b.op("weights", "Softmax", {"masked"}, {int_attribute("axis", -1)});
   b.op("y_heads", "MatMul", {"weights", "values_grouped"});
   b.op("y_apart", "Transpose", {"y_heads"}, {ints_attribute("perm", {0, 3, 1, 2, 4})});
-  b.op("y", "Reshape", {"y_apart", b.integers("flat_shape", {0, 0, -1})});
+  b.op(y, "Reshape", {"y_apart", b.integers("flat_shape", {0, 0, -1})});
+}
+inline Function finish_attention(Body b, const std::string& keys, const std::string& values,
+                                 const std::string& seen) {
+  attend(b, keys, values, seen);
   return std::move(b).finish();
 }
 
@@ -88,6 +92,38 @@ inline Function attention(Window window) {
   const std::string order = causal(b, window, "key_positions", "query_positions");
   b.op("seen", "And", {order, "is_token"});
   return finish_attention(std::move(b), "k_heads", "v_heads", "seen");
+}
+
+/// q float [B, S, H*D], k, v float [B, S, G*D], attention_mask int64 [B, S] -> y float [B, S, H*D]
+/// A query, padding too, sees the keys of its row b whose mask is not 0.
+inline Function bidirectional_attention() {
+  Body b("BidirectionalAttention", {"q", "k", "v", "attention_mask"}, {"y"},
+         attention_attributes(Window::kNone),
+         "y = softmax(scale * q k^T) v over the keys whose attention_mask is not 0");
+  key_value_heads(b);
+  b.unsqueeze("key_mask", "attention_mask", {1, 2, 3});
+  b.op("is_padding", "Equal", {"key_mask", b.integer("zero", 0)});
+  b.op("seen", "Not", {"is_padding"});
+  return finish_attention(std::move(b), "k_heads", "v_heads", "seen");
+}
+
+/// q float [N, 1, H*D], k, v float [N, 1, G*D], batch_index int64 [N, 1] -> y float [N, 1, H*D]
+/// Rows are single tokens of sequences packed behind one another: row n sees every row, before and after it,
+/// whose batch_index is its own.
+inline Function packed_attention() {
+  Body b("PackedAttention", {"q", "k", "v", "batch_index"}, {"y"}, attention_attributes(Window::kNone),
+         "y = softmax(scale * q k^T) v over the rows of the same batch_index");
+  // [N, 1, ...] -> [1, N, ...]: one batch row, whose mask keeps the sequences apart.
+  const std::vector<Attribute> turned = {ints_attribute("perm", {1, 0, 2})};
+  for (const char* name : {"q", "k", "v"}) b.op(std::string(name) + "_row", "Transpose", {name}, turned);
+  key_value_heads(b, "k_row", "v_row");
+  b.unsqueeze("query_sequence", "batch_index", {0, 1, 2});
+  b.op("sequence_row", "Transpose", {"batch_index"}, {ints_attribute("perm", {1, 0})});
+  b.unsqueeze("key_sequence", "sequence_row", {0, 1, 2});
+  b.op("seen", "Equal", {"query_sequence", "key_sequence"});
+  attend(b, "k_heads", "v_heads", "seen", "q_row", "y_row");
+  b.op("y", "Transpose", {"y_row"}, turned);
+  return std::move(b).finish();
 }
 
 /// The cache with one row more at the end of axis 2, where padding is written; cut() takes it off again. What
