@@ -141,18 +141,18 @@ void Pipeline::encode_words(AlignedText text, Work& work) const {
 }
 
 TokenRun Pipeline::finish(TokenRun first, std::optional<TokenRun> second, SpecialTokens special_tokens,
-                          bool truncated) const {
-  if (truncated && truncation) {
+                          const std::optional<Truncation>& cut) const {
+  if (cut) {
     const size_t added_tokens = special_tokens == SpecialTokens::kAdd && post_processor
                                     ? post_processor->added_tokens(second.has_value())
                                     : 0;
-    if (added_tokens > truncation->max_length) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("the template alone adds {} tokens, max_length is {}", added_tokens,
-                              truncation->max_length))
+    if (added_tokens > cut->max_length) {
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          fmt::format("the template alone adds {} tokens, max_length is {}", added_tokens, cut->max_length))
           .key("truncation.max_length");
     }
-    truncate(*truncation, truncation->max_length - added_tokens, first, second ? &*second : nullptr);
+    truncate(*cut, cut->max_length - added_tokens, first, second ? &*second : nullptr);
   }
   std::vector<TokenRun> runs;
   runs.push_back(std::move(first));

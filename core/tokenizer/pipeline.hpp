@@ -30,9 +30,9 @@ struct Pipeline {
   /// The tokens of one text, nothing added. Throws Error kInvalidArgument for invalid UTF-8, naming the byte.
   TokenRun encode(std::string_view input, Detail detail) const;
 
-  /// Joins one text or a pair with the tokens that the post-processor adds; `truncated`: cuts before that.
+  /// Joins one text or a pair with the tokens that the post-processor adds; cuts before that to `cut`.
   TokenRun finish(TokenRun first, std::optional<TokenRun> second, SpecialTokens special_tokens,
-                  bool truncated) const;
+                  const std::optional<Truncation>& cut) const;
 
   /// Text of an id, as decoding sees it; nullopt for an id without token.
   std::optional<std::string_view> token(int64_t id) const;

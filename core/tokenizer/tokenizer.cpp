@@ -16,6 +16,15 @@ SpecialTokens special_tokens(bool add) {
   return add ? SpecialTokens::kAdd : SpecialTokens::kOmit;
 }
 
+/// The cut that the options ask for; nothing: none.
+std::optional<tokenizer::Truncation> cut(const Pipeline& pipeline, const EncodeOptions& options) {
+  if (!options.max_length) return options.truncate ? pipeline.truncation : std::nullopt;
+  tokenizer::Truncation truncation;
+  truncation.max_length = *options.max_length;
+  if (pipeline.truncation) truncation.direction = pipeline.truncation->direction;
+  return truncation;
+}
+
 Encoding padded(const Pipeline& pipeline, TokenRun run, const EncodeOptions& options) {
   if (options.pad && pipeline.padding) tokenizer::pad(*pipeline.padding, run.size(), run);
   return std::move(run.encoding);
@@ -33,7 +42,7 @@ Tokenizer Tokenizer::from_folder(const std::filesystem::path& model_folder) {
 
 std::vector<int64_t> Tokenizer::encode(std::string_view utf8, bool add_special_tokens) const {
   TokenRun run = pipeline_->encode(utf8, Detail::kIds);
-  return pipeline_->finish(std::move(run), std::nullopt, special_tokens(add_special_tokens), false)
+  return pipeline_->finish(std::move(run), std::nullopt, special_tokens(add_special_tokens), std::nullopt)
       .encoding.ids;
 }
 
@@ -46,7 +55,7 @@ Encoding Tokenizer::encode_with_offsets(std::string_view utf8, bool add_special_
 Encoding Tokenizer::encode_with_offsets(std::string_view utf8, const EncodeOptions& options) const {
   TokenRun run = pipeline_->encode(utf8, Detail::kFull);
   run = pipeline_->finish(std::move(run), std::nullopt, special_tokens(options.add_special_tokens),
-                          options.truncate);
+                          cut(*pipeline_, options));
   return padded(*pipeline_, std::move(run), options);
 }
 
@@ -54,7 +63,7 @@ Encoding Tokenizer::encode_pair(std::string_view first, std::string_view second,
                                 const EncodeOptions& options) const {
   TokenRun run = pipeline_->encode(first, Detail::kFull);
   run = pipeline_->finish(std::move(run), pipeline_->encode(second, Detail::kFull),
-                          special_tokens(options.add_special_tokens), options.truncate);
+                          special_tokens(options.add_special_tokens), cut(*pipeline_, options));
   return padded(*pipeline_, std::move(run), options);
 }
 

@@ -28,7 +28,10 @@ struct Pipeline;
 struct EncodeOptions {
   bool add_special_tokens = true;  ///< what the post-processor adds (BOS, [CLS], [SEP], ...)
   bool truncate = false;           ///< the block `truncation`, if the file has one
-  bool pad = false;                ///< the block `padding`, if the file has one
+  /// Cuts to so many tokens, those of the template included, the longer text of a pair first; instead of the
+  /// block's length and strategy, at the end that the block names (without one: the right).
+  std::optional<size_t> max_length = std::nullopt;
+  bool pad = false;  ///< the block `padding`, if the file has one
 };
 
 /// Immutable after loading: const methods from any thread. Cheap to copy: copies share the tables.

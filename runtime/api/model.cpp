@@ -1,12 +1,8 @@
 #include "tessera/model.hpp"
 
-#include <fmt/format.h>
-
-#include <filesystem>
-
-#include "core/graph/external_data.hpp"
 #include "core/graph/print.hpp"
 #include "runtime/api/model_impl.hpp"
+#include "runtime/model/export.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 
@@ -31,24 +27,7 @@ void AutoModelForCausalLM::compile(const CompileOptions& options) {
 
 std::vector<std::string> AutoModelForCausalLM::export_onnx(const std::string& folder, bool copy_weights,
                                                            const CompileOptions& options) {
-  const std::string model = run_passes(impl_->loaded, options.passes, options);
-  const graph::ExportProgress progress = [&](uint64_t done, uint64_t total) {
-    return !options.progress || options.progress("copying weights", done, total);
-  };
-  const graph::ExportReport report =
-      graph::export_model(model, folder, graph::real_paths_in(impl_->loaded.info().folder),
-                          copy_weights ? graph::WeightsMode::kCopy : graph::WeightsMode::kLink, progress);
-  std::vector<std::string> lines{
-      fmt::format("{}: written, {} bytes", report.model_file.string(), model.size())};
-  for (const graph::ExportedWeights& file : report.weights) {
-    const std::string how = file.linked ? "hard link"
-                            : file.copy_reason.empty()
-                                ? "copy"
-                                : fmt::format("copy, a link was refused: {}", file.copy_reason);
-    lines.push_back(fmt::format("{}: {}, {} bytes", (std::filesystem::path(folder) / file.location).string(),
-                                how, file.bytes));
-  }
-  return lines;
+  return export_model_folder(impl_->loaded, folder, copy_weights, options);
 }
 
 const ModelInfo& AutoModelForCausalLM::info() const {

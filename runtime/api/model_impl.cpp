@@ -7,6 +7,17 @@
 #include "tessera/sdk/error.hpp"
 
 namespace tessera {
+namespace {
+
+LoadOptions for_causal_lm(LoadOptions options) {
+  if (options.task.empty()) options.task = "causal-lm";
+  return options;
+}
+
+}  // namespace
+
+AutoModelForCausalLM::Impl::Impl(std::string_view folder_or_id, LoadOptions options)
+    : loaded(folder_or_id, for_causal_lm(std::move(options))) {}
 
 CompiledModel& AutoModelForCausalLM::Impl::ensure_compiled() {
   if (!compiled) compiled.emplace(loaded, options);

@@ -18,7 +18,8 @@ namespace tessera {
 inline constexpr size_t kMaxRows = 512;
 
 struct AutoModelForCausalLM::Impl {
-  Impl(std::string_view folder_or_id, const LoadOptions& options) : loaded(folder_or_id, options) {}
+  /// Without a task in `options`: "causal-lm".
+  Impl(std::string_view folder_or_id, LoadOptions options);
 
   /// Compiles with the defaults unless compile() was called.
   CompiledModel& ensure_compiled();

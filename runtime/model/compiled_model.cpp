@@ -1,6 +1,8 @@
 #include "runtime/model/compiled_model.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <unordered_set>
 
 #include "core/graph/pass_manager.hpp"
@@ -35,12 +37,26 @@ Pass parse_default_pass(std::string_view text) {
   return pass;
 }
 
-std::vector<Pass> passes_of(const plugin::Backend& backend, const CompileOptions& options) {
+/// The property of the backend that names the passes for this graph; empty: it runs as it is.
+std::string_view passes_property(const LoadedModel& model) {
+  if (model.facts().task == "causal-lm") return "passes.default";
+  const std::vector<std::string>& functions = model.info().graph_functions;
+  const bool encoder =
+      std::find(functions.begin(), functions.end(), "BidirectionalAttention") != functions.end();
+  return encoder ? "passes.encoder" : "";
+}
+
+std::vector<Pass> passes_of(const LoadedModel& model, const plugin::Backend& backend,
+                            const CompileOptions& options) {
   if (options.reference) return {{"inline-functions", {}}};
   if (!options.passes.empty()) return options.passes;
   std::vector<Pass> passes;
-  const sdk::Value wanted = backend.property("passes.default");
-  for (const std::string& text : wanted.as_text_list()) passes.push_back(parse_default_pass(text));
+  const std::string_view property = passes_property(model);
+  const std::optional<sdk::Value> wanted = property.empty() ? std::nullopt : backend.find_property(property);
+  if (!wanted) return passes;
+  for (const std::string& text : wanted->as_text_list()) passes.push_back(parse_default_pass(text));
+  // Of a text's tokens only the masked ones need the large head.
+  if (model.facts().task == "masked-lm" && !passes.empty()) passes.push_back({"select-logits", {}});
   return passes;
 }
 
@@ -111,10 +127,12 @@ CompiledModel::CompiledModel(LoadedModel& model, const CompileOptions& options)
 plugin::Program CompiledModel::compile(LoadedModel& model, const CompileOptions& options) {
   model.registry().set_threads(static_cast<int>(options.num_threads));
   const plugin::Backend& backend = model.registry().find_backend(options.backend);
-  std::string bytes = run_passes(model, passes_of(backend, options), options, &info_.passes);
+  std::string bytes = run_passes(model, passes_of(model, backend, options), options, &info_.passes);
   const graph::Model final_graph = graph::read_model(bytes);
   stateless_ = !has_state(final_graph);
   exposed_ = exposed_values(final_graph);
+  inputs_ = final_graph.graph.inputs;
+  outputs_ = final_graph.graph.outputs;
   bytes = inline_unclaimed(backend, bytes);
 
   plugin::OptionList backend_options = options.backend_options;

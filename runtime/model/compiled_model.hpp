@@ -33,6 +33,9 @@ class CompiledModel {
   /// True for the pure graph: whole sequences in, no slots.
   bool stateless() const { return stateless_; }
   const std::vector<ExposedValue>& exposed() const { return exposed_; }
+  /// The compiled graph's inputs and outputs, retained state too.
+  const std::vector<graph::ValueInfo>& inputs() const { return inputs_; }
+  const std::vector<graph::ValueInfo>& outputs() const { return outputs_; }
 
  private:
   plugin::Program compile(LoadedModel& model, const CompileOptions& options);
@@ -40,6 +43,7 @@ class CompiledModel {
   CompileInfo info_;
   bool stateless_;
   std::vector<ExposedValue> exposed_;
+  std::vector<graph::ValueInfo> inputs_, outputs_;
   plugin::Program program_;
 };
 

@@ -19,8 +19,9 @@ struct GraphFacts {
   int64_t window = 0;         ///< tokens that a row may look back; 0: all
   bool rope_length = false;   ///< the graph has the input `rope_length`
 
-  /// Float32 keys and values of one token in all layers.
+  /// Float32 keys and values of one token in all layers; 0 for models that keep none.
   uint64_t kv_bytes_per_token() const {
+    if (task != "causal-lm") return 0;
     return static_cast<uint64_t>(layers * kv_heads * head_dim) * 2 * sizeof(float);
   }
 };

@@ -16,8 +16,6 @@
 namespace tessera {
 namespace {
 
-constexpr std::string_view kDefaultTask = "causal-lm";
-
 uint64_t elements(const std::vector<int64_t>& dims) {
   uint64_t count = 1;
   for (const int64_t dim : dims) count *= static_cast<uint64_t>(dim);
@@ -62,9 +60,8 @@ void LoadedModel::build(const LoadOptions& options) {
     info_.architecture_plugin =
         fmt::format("{} {} ({})", architecture.plugin().manifest.id, architecture.plugin().manifest.version,
                     architecture.plugin().path.string());
-    info_.task = options.task.empty() ? kDefaultTask : options.task;
     graph_ = architecture.build({.config = checkpoint_.config_text(),
-                                 .task = info_.task,
+                                 .task = options.task,
                                  .weights = weights_.c(),
                                  .options = {},
                                  .progress = plugin_progress(options.progress)});
@@ -78,7 +75,9 @@ void LoadedModel::build(const LoadOptions& options) {
 void LoadedModel::describe() {
   const graph::Model model = graph::read_model(graph_);
   facts_ = read_facts(model);
+  outputs_ = model.graph.outputs;
   info_.folder = checkpoint_.folder().string();
+  info_.task = facts_.task;
   info_.weight_bytes = checkpoint_.total_bytes();
   info_.layers = facts_.layers;
   info_.kv_heads = facts_.kv_heads;
@@ -108,6 +107,17 @@ void LoadedModel::describe() {
     (head ? info_.head_parameters : info_.layer_parameters) += count;
     if (weight->second->external) info_.step_weight_bytes += weight->second->external->length;
   }
+}
+
+int64_t LoadedModel::width_of(std::string_view name) const {
+  for (const graph::ValueInfo& output : outputs_) {
+    if (output.name == name && !output.shape.empty() && output.shape.back().value > 0)
+      return output.shape.back().value;
+  }
+  throw Error(ErrorCode::kNotSupported,
+              fmt::format("the graph has no output '{}' with a known last dimension", name))
+      .file(info_.folder)
+      .key(name);
 }
 
 const std::vector<int64_t>& LoadedModel::end_tokens() const {

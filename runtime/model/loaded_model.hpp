@@ -34,6 +34,10 @@ class LoadedModel {
   const std::string& architecture() const { return info_.architecture; }
   const GraphFacts& facts() const { return facts_; }
   const ModelInfo& info() const { return info_; }
+  /// Outputs of the pure graph.
+  const std::vector<graph::ValueInfo>& outputs() const { return outputs_; }
+  /// The last dimension of the pure graph's output `name`. Throws Error kNotSupported when it has none such.
+  int64_t width_of(std::string_view name) const;
   /// Ids that end a text (runtime/generation/end_tokens.hpp).
   const std::vector<int64_t>& end_tokens() const;
 
@@ -50,6 +54,7 @@ class LoadedModel {
   std::string graph_;
   GraphFacts facts_;
   ModelInfo info_;
+  std::vector<graph::ValueInfo> outputs_;
   // Read when they are first asked for: who gives ids and wants none ended needs neither.
   mutable std::optional<AutoTokenizer> tokenizer_;
   mutable std::optional<std::vector<int64_t>> end_tokens_;

@@ -27,7 +27,7 @@ struct Pass {
 };
 
 struct LoadOptions {
-  std::string task = {};                       ///< empty: what the checkpoint says, else "causal-lm"
+  std::string task = {};  ///< empty: what the class is for, else what the checkpoint says
   std::vector<std::string> plugin_paths = {};  ///< plugin files or folders beside the default ones
   ProgressFn progress = {};
 };

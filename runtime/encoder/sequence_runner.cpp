@@ -1,0 +1,222 @@
+#include "runtime/encoder/sequence_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "tessera/sdk/error.hpp"
+
+namespace tessera {
+namespace {
+
+/// Rows of a packed step, but that a longer sequence is a step alone: bounds the memory of activations.
+constexpr size_t kMostRows = 512;
+
+plugin::RunTensor integers(std::string_view name, std::vector<int64_t>& values, std::vector<int64_t> dims) {
+  return {name, graph::DataType::kInt64, std::move(dims), values.data(), values.size() * sizeof(int64_t)};
+}
+
+plugin::RunTensor floats(const std::string& name, std::vector<float>& values, std::vector<int64_t> dims) {
+  return {name, graph::DataType::kFloat, std::move(dims), values.data(), values.size() * sizeof(float)};
+}
+
+int64_t product(const std::vector<int64_t>& dims) {
+  return std::accumulate(dims.begin(), dims.end(), int64_t{1}, std::multiplies<>());
+}
+
+/// Rows `positions` of a tensor [tokens, width]; all when there are none.
+NamedTensor pick(NamedTensor all, const std::vector<int64_t>& positions) {
+  if (positions.empty()) return all;
+  const int64_t width = product(all.dims) / all.dims[0];
+  NamedTensor picked{all.name, all.dims, {}};
+  picked.dims[0] = static_cast<int64_t>(positions.size());
+  for (const int64_t position : positions) {
+    const auto begin = all.data.begin() + position * width;
+    picked.data.insert(picked.data.end(), begin, begin + width);
+  }
+  return picked;
+}
+
+}  // namespace
+
+/// Inputs of a packed step: sequences behind one another.
+struct SequenceRunner::Batch {
+  std::vector<int64_t> input_ids, token_type_ids, position_ids, batch_index, first_rows, logits_rows;
+  std::vector<int64_t> chosen;  // logits of each sequence
+
+  void add(const TokenSequence& sequence) {
+    const auto first = static_cast<int64_t>(input_ids.size()),
+               index = static_cast<int64_t>(first_rows.size());
+    first_rows.push_back(first);
+    for (size_t i = 0; i < sequence.ids.size(); ++i) {
+      input_ids.push_back(sequence.ids[i]);
+      token_type_ids.push_back(sequence.type_ids[i]);
+      position_ids.push_back(static_cast<int64_t>(i));
+      batch_index.push_back(index);
+    }
+    const auto tokens = static_cast<int64_t>(sequence.ids.size());
+    if (sequence.logits_positions.empty()) {
+      for (int64_t i = 0; i < tokens; ++i) logits_rows.push_back(first + i);
+      chosen.push_back(tokens);
+    } else {
+      for (const int64_t position : sequence.logits_positions) logits_rows.push_back(first + position);
+      chosen.push_back(static_cast<int64_t>(sequence.logits_positions.size()));
+    }
+  }
+
+  std::vector<plugin::RunTensor> inputs(const CompiledModel& compiled) {
+    const auto rows = static_cast<int64_t>(input_ids.size());
+    std::vector<plugin::RunTensor> all;
+    const auto add_input = [&](std::string_view name, std::vector<int64_t>& values,
+                               std::vector<int64_t> dims) {
+      for (const graph::ValueInfo& info : compiled.inputs()) {
+        if (info.name == name) return all.push_back(integers(name, values, std::move(dims)));
+      }
+    };
+    add_input("input_ids", input_ids, {rows, 1});
+    add_input("token_type_ids", token_type_ids, {rows, 1});
+    add_input("position_ids", position_ids, {rows, 1});
+    add_input("batch_index", batch_index, {rows, 1});
+    add_input("first_rows", first_rows, {static_cast<int64_t>(first_rows.size())});
+    add_input("logits_rows", logits_rows, {static_cast<int64_t>(logits_rows.size())});
+    return all;
+  }
+};
+
+SequenceRunner::SequenceRunner(const CompiledModel& compiled) : compiled_(compiled) {
+  if (!compiled.stateless()) {
+    throw Error(ErrorCode::kNotSupported, "whole sequences need a graph without a KV cache")
+        .remedy("compile without the pass kv-cache");
+  }
+  for (const graph::ValueInfo& input : compiled.inputs()) packed_ = packed_ || input.name == "batch_index";
+}
+
+const graph::ValueInfo& SequenceRunner::output(const std::string& name) const {
+  std::string known;
+  for (const graph::ValueInfo& info : compiled_.outputs()) {
+    if (info.name == name) return info;
+    known.append(known.empty() ? "" : ", ").append(info.name);
+  }
+  throw Error(ErrorCode::kNotSupported, fmt::format("the graph has no output '{}'", name))
+      .key(name)
+      .remedy("it has: " + known);
+}
+
+plugin::Session& SequenceRunner::session(size_t rows) {
+  if (!session_ || session_rows_ < rows) {
+    session_.reset();
+    session_rows_ = std::max(rows, kMostRows);
+    session_ = std::make_unique<plugin::Session>(compiled_.program().create_session(
+        {.slots = 0, .ctx_len = session_rows_, .max_rows = session_rows_, .options = {}}));
+  }
+  return *session_;
+}
+
+std::vector<std::vector<NamedTensor>> SequenceRunner::run(std::span<const TokenSequence> sequences,
+                                                          const std::vector<std::string>& names,
+                                                          const RunControl& control) {
+  Result results(sequences.size());
+  for (size_t begin = 0, end = 0; begin < sequences.size(); begin = end) {
+    if (control.cancel.stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted");
+    size_t rows = 0;
+    do rows += sequences[end++].ids.size();
+    while (packed_ && end < sequences.size() && rows + sequences[end].ids.size() <= kMostRows);
+    if (packed_) {
+      run_packed(sequences.subspan(begin, end - begin), names,
+                 std::span(results).subspan(begin, end - begin));
+    } else {
+      results[begin] = run_whole(sequences[begin], names);
+    }
+    if (control.progress && !control.progress("running texts", end, sequences.size())) {
+      throw Error(ErrorCode::kCancelled, "interrupted");
+    }
+  }
+  return results;
+}
+
+void SequenceRunner::run_packed(std::span<const TokenSequence> sequences,
+                                const std::vector<std::string>& names,
+                                std::span<std::vector<NamedTensor>> results) {
+  Batch batch;
+  for (const TokenSequence& sequence : sequences) batch.add(sequence);
+  const auto rows = static_cast<int64_t>(batch.input_ids.size());
+
+  std::vector<std::vector<float>> buffers(names.size());
+  std::vector<plugin::RunTensor> outputs;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const graph::ValueInfo& info = output(names[i]);
+    std::vector<int64_t> dims;
+    for (const graph::Dimension& dim : info.shape) dims.push_back(dim.value);
+    dims.at(0) = info.shape[0].symbol == "sequences"     ? static_cast<int64_t>(sequences.size())
+                 : info.shape[0].symbol == "logits_rows" ? static_cast<int64_t>(batch.logits_rows.size())
+                                                         : rows;
+    buffers[i].resize(static_cast<size_t>(product(dims)));
+    outputs.push_back(floats(names[i], buffers[i], std::move(dims)));
+  }
+  session(batch.input_ids.size()).run(batch.inputs(compiled_), outputs);
+
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string& first = output(names[i]).shape[0].symbol;
+    const int64_t width = product(outputs[i].dims) / outputs[i].dims[0];
+    auto at = buffers[i].begin();
+    for (size_t s = 0; s < sequences.size(); ++s) {
+      const int64_t count = first == "sequences"     ? 1
+                            : first == "logits_rows" ? batch.chosen[s]
+                                                     : static_cast<int64_t>(sequences[s].ids.size());
+      NamedTensor tensor{names[i], {count}, {at, at + count * width}};
+      if (first == "sequences") tensor.dims = {width};
+      if (first != "sequences" && outputs[i].dims.size() == 3) tensor.dims.push_back(width);
+      // A graph whose head was not told which rows are wanted computes them all.
+      if (names[i] == "logits" && first == "batch") tensor = pick(tensor, sequences[s].logits_positions);
+      results[s].push_back(std::move(tensor));
+      at += count * width;
+    }
+  }
+}
+
+std::vector<NamedTensor> SequenceRunner::run_whole(const TokenSequence& sequence,
+                                                   const std::vector<std::string>& names) {
+  const auto tokens = static_cast<int64_t>(sequence.ids.size());
+  std::vector<int64_t> ids = sequence.ids, types = sequence.type_ids;
+  std::vector<int64_t> positions(ids.size()), lengths(ids.size(), tokens), mask(ids.size(), 1);
+  std::iota(positions.begin(), positions.end(), 0);
+  std::vector<plugin::RunTensor> inputs;
+  for (const graph::ValueInfo& info : compiled_.inputs()) {
+    std::vector<int64_t>* values = info.name == "input_ids"        ? &ids
+                                   : info.name == "token_type_ids" ? &types
+                                   : info.name == "position_ids"   ? &positions
+                                   : info.name == "attention_mask" ? &mask
+                                   : info.name == "rope_length"    ? &lengths
+                                                                   : nullptr;
+    if (values == nullptr) {
+      throw Error(
+          ErrorCode::kNotSupported,
+          fmt::format("the graph wants the input '{}', which running whole texts cannot give", info.name))
+          .key(info.name);
+    }
+    inputs.push_back(integers(info.name, *values, {1, tokens}));
+  }
+
+  std::vector<NamedTensor> results;
+  std::vector<plugin::RunTensor> outputs;
+  results.reserve(names.size());  // outputs point into them
+  for (const std::string& name : names) {
+    const graph::ValueInfo& info = output(name);
+    std::vector<int64_t> dims = {1};
+    for (size_t i = 1; i < info.shape.size(); ++i) {
+      dims.push_back(info.shape[i].value >= 0 ? info.shape[i].value : tokens);
+    }
+    NamedTensor& tensor = results.emplace_back(NamedTensor{name, {dims.begin() + 1, dims.end()}, {}});
+    tensor.data.resize(static_cast<size_t>(product(dims)));
+    outputs.push_back(floats(tensor.name, tensor.data, std::move(dims)));
+  }
+  session(sequence.ids.size()).run(inputs, outputs);
+  for (NamedTensor& tensor : results) {
+    const bool by_token = output(tensor.name).shape.at(1).value < 0;
+    if (tensor.name == "logits" && by_token) tensor = pick(std::move(tensor), sequence.logits_positions);
+  }
+  return results;
+}
+
+}  // namespace tessera
