@@ -126,6 +126,7 @@ void Arguments::parse(const std::vector<std::string>& args) {
   }
   po::positional_options_description positional;
   for (const std::string& name : positional_) positional.add(name.c_str(), 1);
+  if (!rest_.empty()) positional.add(rest_.c_str(), -1);
   namespace style = po::command_line_style;
   try {
     const po::parsed_options parsed = po::command_line_parser(args)

@@ -44,6 +44,9 @@ class Arguments {
   /// Positional argument; it stands for the setting or flag of that name ("model").
   void add_positional(std::string name) { positional_.push_back(std::move(name)); }
 
+  /// All further positional arguments, each a value of that flag.
+  void add_positionals(std::string name) { rest_ = std::move(name); }
+
   /// Throws UsageError (unknown flag with the nearest, value missing, too many arguments) or Error (a value
   /// that does not parse). Settings end up in config() over environment and defaults; every flag value in
   /// get()/list().
@@ -71,6 +74,7 @@ class Arguments {
   std::string usage_;
   std::vector<Entry> entries_;
   std::vector<std::string> positional_;
+  std::string rest_;  // flag of all further arguments; empty: there must be none
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
   Config config_ = Config::from_environment();
 };

@@ -11,6 +11,9 @@ namespace {
 constexpr std::array kCommands = {
     Command{"generate", "generate text from a prompt", run_generate},
     Command{"run", "do what a YAML run file says", run_run},
+    Command{"embed", "embeddings of texts, and how alike they are", run_embed},
+    Command{"classify", "labels of texts or of their tokens, or answers to questions", run_classify},
+    Command{"fill-mask", "tokens for the masks in a text", run_fill_mask},
     Command{"tokenize", "token ids of a text", run_tokenize},
     Command{"detokenize", "text of token ids", run_detokenize},
     Command{"logits", "write logits and hidden states of a prompt, for comparisons", run_logits},

@@ -24,10 +24,13 @@ std::span<const Command> commands();
 bool parse_arguments(const Command& command, Arguments& arguments, const std::vector<std::string>& args);
 
 int run_bench(const Command&, const std::vector<std::string>& args);
+int run_classify(const Command&, const std::vector<std::string>& args);
 int run_compile(const Command&, const std::vector<std::string>& args);
 int run_config(const Command&, const std::vector<std::string>& args);
 int run_detokenize(const Command&, const std::vector<std::string>& args);
 int run_doctor(const Command&, const std::vector<std::string>& args);
+int run_embed(const Command&, const std::vector<std::string>& args);
+int run_fill_mask(const Command&, const std::vector<std::string>& args);
 int run_generate(const Command&, const std::vector<std::string>& args);
 int run_inspect(const Command&, const std::vector<std::string>& args);
 int run_logits(const Command&, const std::vector<std::string>& args);

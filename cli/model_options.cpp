@@ -29,19 +29,21 @@ std::string read_all(int descriptor, const std::string& name) {
     } else if (errno == EINTR) {
       throw Error(ErrorCode::kCancelled, "interrupted");
     } else {
-      throw Error(ErrorCode::kIo, fmt::format("reading the prompt failed: {}", std::strerror(errno)))
+      throw Error(ErrorCode::kIo, fmt::format("reading the text failed: {}", std::strerror(errno)))
           .file(name);
     }
     if (interrupt_token().stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted");
   }
 }
 
-std::string read_prompt_file(const std::string& path) {
+}  // namespace
+
+std::string read_input_file(const std::string& path) {
   if (path == "-") return read_all(STDIN_FILENO, "standard input");
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     throw Error(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
-                fmt::format("the prompt file cannot be opened: {}", std::strerror(errno)))
+                fmt::format("the file cannot be opened: {}", std::strerror(errno)))
         .file(path);
   }
   std::string bytes;
@@ -54,8 +56,6 @@ std::string read_prompt_file(const std::string& path) {
   close(descriptor);
   return bytes;
 }
-
-}  // namespace
 
 std::string model_of(const Config& config) {
   if (!config.has("model"))
@@ -123,7 +123,7 @@ std::vector<Prompt> prompts_of(const Config& config) {
     return {Prompt(read_all(STDIN_FILENO, "standard input"))};
   }
   const std::string key = sources.front().key;
-  if (key == "generate.prompt_file") return {Prompt(read_prompt_file(config.text(key)))};
+  if (key == "generate.prompt_file") return {Prompt(read_input_file(config.text(key)))};
   if (key == "generate.input_ids") return {Prompt(config.integers(key))};
   std::vector<Prompt> prompts;
   for (const std::string& text : config.list(key)) prompts.emplace_back(text);

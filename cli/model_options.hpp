@@ -20,4 +20,7 @@ GenerateOptions generate_options(const Config& config);
 /// is given and it is no terminal. Throws UsageError (none, or two kinds at once) or Error (file missing).
 std::vector<Prompt> prompts_of(const Config& config);
 
+/// All bytes of a file; "-" is standard input. Throws Error kNotFound, kIo, or kCancelled (Ctrl-C).
+std::string read_input_file(const std::string& path);
+
 }  // namespace tessera::cli

@@ -6,15 +6,14 @@
 #include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output.hpp"
-#include "tessera/model.hpp"
+#include "tessera/auto_model.hpp"
 
 namespace tessera::cli {
 namespace {
 
 namespace json = boost::json;
 
-int export_graph(AutoModelForCausalLM& model, const Arguments& arguments, const CompileOptions& options,
-                 bool as_json) {
+int export_graph(AutoModel& model, const Arguments& arguments, const CompileOptions& options, bool as_json) {
   const std::string folder = arguments.get("export-only");
   const std::string weights = arguments.get("weights");
   if (weights != "link" && weights != "copy") {
@@ -46,7 +45,7 @@ int run_compile(const Command& self, const std::vector<std::string>& args) {
   if (!parse_arguments(self, arguments, args)) return kExitOk;
   const Config& config = arguments.config();
   const bool as_json = config.boolean("output.json");
-  AutoModelForCausalLM model = AutoModelForCausalLM::from_pretrained(model_of(config), load_options(config));
+  AutoModel model = AutoModel::from_pretrained(model_of(config), load_options(config));
   for (const std::string& warning : model.info().warnings) note("warning: " + warning);
   if (arguments.has("export-only")) return export_graph(model, arguments, compile_options(config), as_json);
 

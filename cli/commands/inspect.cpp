@@ -9,8 +9,8 @@
 #include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output.hpp"
+#include "tessera/auto_model.hpp"
 #include "tessera/inspect.hpp"
-#include "tessera/model.hpp"
 
 namespace tessera::cli {
 namespace {
@@ -81,10 +81,13 @@ std::string model_text(const ModelInfo& info, const MemoryPlan& plan) {
   line("positions", fmt::format("{}", info.max_positions));
   line("graph",
        fmt::format("{} nodes, functions {}", info.graph_nodes, fmt::join(info.graph_functions, ", ")));
-  line("memory",
-       fmt::format("{:.1f} MB weights + {:.1f} MB for {} tokens of KV cache ({} bytes each) = {:.1f} MB",
-                   mb(plan.weights), mb(plan.kv_per_token * plan.ctx_len), plan.ctx_len, plan.kv_per_token,
-                   mb(plan.total)));
+  line(
+      "memory",
+      plan.kv_per_token == 0
+          ? fmt::format("{:.1f} MB weights", mb(plan.weights))
+          : fmt::format("{:.1f} MB weights + {:.1f} MB for {} tokens of KV cache ({} bytes each) = {:.1f} MB",
+                        mb(plan.weights), mb(plan.kv_per_token * plan.ctx_len), plan.ctx_len,
+                        plan.kv_per_token, mb(plan.total)));
   for (const std::string& warning : info.warnings) line("warning", warning);
   return out;
 }
@@ -115,7 +118,7 @@ int run_inspect(const Command& self, const std::vector<std::string>& args) {
   const std::string path = model_of(config);
   if (std::filesystem::is_regular_file(path)) return inspect_file(path, as_json);
 
-  AutoModelForCausalLM model = AutoModelForCausalLM::from_pretrained(path, load_options(config));
+  const AutoModel model = AutoModel::from_pretrained(path, load_options(config));
   const MemoryPlan plan = memory_plan(model.info(), config.integer("compile.ctx_len"));
   if (as_json) {
     json::object object = model_json(model.info(), plan);
