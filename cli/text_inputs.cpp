@@ -86,7 +86,7 @@ TextInputs read_bytes(const Arguments& arguments, const std::string& file) {
   const std::string name = file == "-" ? "standard input" : file;
   const std::string bytes = read_input_file(file);
   TextInputs inputs;
-  const bool jsonl = arguments.has("jsonl") || file.ends_with(".jsonl");
+  const bool jsonl = arguments.has("jsonl") || (file.ends_with(".jsonl") && !arguments.has("lines"));
   inputs.single = !jsonl && !arguments.has("lines");
   inputs.answer_by_line = jsonl;
   if (jsonl) {

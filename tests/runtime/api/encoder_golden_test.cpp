@@ -12,17 +12,22 @@
 #include <sstream>
 
 #include "core/checkpoint/safetensors.hpp"
+#include "core/checkpoint/safetensors_writer.hpp"
 #include "tessera/auto_model.hpp"
 #include "tessera/classification.hpp"
 #include "tessera/fill_mask.hpp"
+#include "tessera/question_answering.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sentence_transformer.hpp"
 #include "tessera/system.hpp"
+#include "tests/core/checkpoint/temporary_folder.hpp"
 #include "tests/runtime/api/golden_cases.hpp"
 
 namespace tessera::test {
 namespace {
 
 namespace fs = std::filesystem;
+using tessera::testing::TemporaryFolder;
 namespace json = boost::json;
 
 constexpr double kTolerance = 2e-5;  // of the tensor's range, tests/golden/README.md
@@ -76,7 +81,7 @@ std::vector<std::string> tiers() {
   return names;
 }
 
-class EncoderGolden : public testing::TestWithParam<std::string> {
+class EncoderGolden : public ::testing::TestWithParam<std::string> {
  protected:
   static AutoModel load(const CompileOptions& options) {
     AutoModel model = AutoModel::from_pretrained(model_folder(GetParam()).string());
@@ -141,7 +146,7 @@ TEST_P(EncoderGolden, AnyNumberOfThreadsAndAnyInstructionSetGivesTheSameBits) {
   const std::vector<std::vector<NamedTensor>> threads = two.forward(inputs);
   for (size_t i = 0; i < inputs.size(); ++i) expect_same_bits(threads[i], expected[i], "two threads");
   const std::vector<std::string> names = tiers();
-  ASSERT_THAT(names, testing::Contains("portable"));
+  ASSERT_THAT(names, ::testing::Contains("portable"));
   // The shortest text is enough where a tier takes long.
   for (const std::string& tier : names) {
     AutoModel model = load({.isa = tier});
@@ -150,14 +155,14 @@ TEST_P(EncoderGolden, AnyNumberOfThreadsAndAnyInstructionSetGivesTheSameBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Bert, EncoderGolden,
-                         testing::Values("bert-tiny-mlm", "bert-tiny-cls", "bert-tiny-ner",
-                                         "bert-tiny-embed"),
+                         ::testing::Values("bert-tiny-mlm", "bert-tiny-cls", "bert-tiny-ner",
+                                           "bert-tiny-embed"),
                          [](const auto& info) { return info.param.substr(10); });
 
 TEST(ClassifyGolden, GivesTheProbabilitiesOfHuggingFaceBestFirst) {
   auto model = AutoModelForSequenceClassification::from_pretrained(model_folder("bert-tiny-cls").string());
   const std::vector<std::string> labels = model.labels();
-  EXPECT_THAT(labels, testing::ElementsAre("narrative", "poetry", "gospel"));
+  EXPECT_THAT(labels, ::testing::ElementsAre("narrative", "poetry", "gospel"));
   const json::array cases = read_cases("bert-tiny-cls");
   const std::vector<std::vector<LabelScore>> results = model.classify(inputs_of(cases));
   for (size_t i = 0; i < cases.size(); ++i) {
@@ -277,7 +282,71 @@ TEST(ClassifyGolden, GivesTheScoresOfACrossEncoder) {
     EXPECT_NEAR(results[i].front().score, description.at("expected").at(i).at("score").to_number<double>(),
                 1e-5);
   }
-  EXPECT_THAT(cut, testing::ElementsAre(4)) << "what is cut is told";
+  EXPECT_THAT(cut, ::testing::ElementsAre(4)) << "what is cut is told";
+}
+
+/// The encoder of the token classifier with a head of two numbers a token.
+class QuestionAnswering : public ::testing::Test {
+ protected:
+  QuestionAnswering() {
+    const fs::path source = model_folder("bert-tiny-ner");
+    for (const char* file : {"tokenizer.json", "tokenizer_config.json"})
+      fs::copy(source / file, folder_.path());
+    std::ofstream(folder_.path() / "config.json")
+        << R"({"model_type": "bert", "architectures": ["BertForQuestionAnswering"], "vocab_size": 1500,
+               "hidden_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 384,
+               "max_position_embeddings": 256})";
+    const SafetensorsFile stored = SafetensorsFile::open(source / "model.safetensors");
+    SafetensorsWriter writer(folder_.path() / "model.safetensors");
+    std::vector<float> weight(2 * 128);
+    for (size_t i = 0; i < weight.size(); ++i) weight[i] = std::sin(static_cast<float>(7 * i));
+    writer.declare("qa_outputs.weight", DType::kF32, {2, 128});
+    writer.declare("qa_outputs.bias", DType::kF32, {2});
+    for (const StoredTensor& tensor : stored.tensors()) {
+      if (!tensor.name.starts_with("classifier.")) writer.declare(tensor.name, tensor.dtype, tensor.dims);
+    }
+    writer.append_floats(weight);
+    writer.append_floats(std::vector<float>{0.5f, -0.5f});
+    for (const StoredTensor& tensor : stored.tensors()) {
+      if (!tensor.name.starts_with("classifier.")) writer.append(stored.bytes(tensor));
+    }
+    writer.finish();
+  }
+
+  AutoModelForQuestionAnswering load(bool reference) {
+    auto model = AutoModelForQuestionAnswering::from_pretrained(folder_.path().string());
+    model.compile({.reference = reference});
+    return model;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(QuestionAnswering, FindsTheSameAnswersOnThePackedAndThePureGraph) {
+  std::string context;
+  for (int i = 0; i < 90; ++i) context += "And \xC3\x89lijah went unto the king of Israel. ";
+  const std::vector<TextInput> inputs = {{"Who went?", "And Moses went unto Pharaoh."},
+                                         {"Who went?", context}};
+  AnswerOptions options;
+  options.top_k = 3;
+  auto packed = load(false), pure = load(true);
+  const auto answers = packed.answer(inputs, options), expected = pure.answer(inputs, options);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    ASSERT_EQ(answers[i].size(), 3U);
+    for (size_t k = 0; k < 3; ++k) {
+      EXPECT_NEAR(answers[i][k].score, expected[i][k].score, 1e-5);
+      EXPECT_FALSE(answers[i][k].answer.empty());
+      EXPECT_NE(inputs[i].pair.find(answers[i][k].answer), std::string::npos);
+    }
+    EXPECT_EQ(answers[i][0].start, expected[i][0].start);
+    EXPECT_EQ(answers[i][0].answer, expected[i][0].answer);
+    EXPECT_EQ(packed.answer({inputs[i]}, options).front()[0].score, answers[i][0].score) << "alone";
+  }
+}
+
+TEST_F(QuestionAnswering, WantsAContext) {
+  auto model = load(false);
+  EXPECT_THROW(model.answer({TextInput("Who went?")}), Error);
 }
 
 /// A real model, where it is: TESSERA_REAL_MODELS names the folder that tools of the project's references
