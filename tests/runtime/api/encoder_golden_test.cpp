@@ -349,30 +349,5 @@ TEST_F(QuestionAnswering, WantsAContext) {
   EXPECT_THROW(model.answer({TextInput("Who went?")}), Error);
 }
 
-/// A real model, where it is: TESSERA_REAL_MODELS names the folder that tools of the project's references
-/// fill.
-TEST(EmbedGolden, GivesTheEmbeddingsOfMiniLM) {
-  const char* models = std::getenv("TESSERA_REAL_MODELS");
-  const fs::path folder = fs::path(models == nullptr ? "" : models) / "all-minilm-l6-v2";
-  if (models == nullptr || !fs::exists(folder)) {
-    GTEST_SKIP() << "TESSERA_REAL_MODELS names no folder with all-minilm-l6-v2";
-  }
-  SentenceTransformer model = SentenceTransformer::from_pretrained(folder.string());
-  const json::array cases = read_cases("all-minilm-l6-v2");
-  std::vector<TextInput> texts;
-  for (const json::value& c : cases) texts.emplace_back(text_or_empty(c.at("text")));
-  const std::vector<std::vector<float>> embeddings = model.encode(texts);
-  const SafetensorsFile golden =
-      SafetensorsFile::open(golden_folder("all-minilm-l6-v2") / "embeddings.safetensors");
-  const double difference = largest_difference(embeddings, golden.floats("embeddings"));
-  std::printf("largest difference: %.2e\n", difference);
-  EXPECT_LE(difference, 2e-6);
-  const std::vector<float> cosine = golden.floats("cosine");
-  for (size_t i = 0; i < texts.size(); ++i) {
-    for (size_t j = 0; j < texts.size(); ++j)
-      EXPECT_NEAR(model.similarity(embeddings[i], embeddings[j]), cosine[i * texts.size() + j], 2e-6);
-  }
-}
-
 }  // namespace
 }  // namespace tessera::test
