@@ -8,6 +8,7 @@
 #include "core/graph/onnx_library.hpp"
 #include "core/graph/representative.hpp"
 #include "tessera/sdk/edit.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/inline.hpp"
 #include "tessera/sdk/wire.hpp"
 

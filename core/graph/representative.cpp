@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tessera/sdk/edit.hpp"
-#include "tessera/sdk/wire.hpp"
+#include "tessera/sdk/wire/write_model.hpp"
 
 namespace tessera::graph {
 namespace {

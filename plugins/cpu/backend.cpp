@@ -8,6 +8,7 @@
 #include "machine_limits.hpp"
 #include "ops/ops.hpp"
 #include "plugins/cpu/threads/thread_count.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 
 namespace tessera::cpu {

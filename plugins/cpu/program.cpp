@@ -9,6 +9,7 @@
 #include "ops/ops.hpp"
 #include "session.hpp"
 #include "tessera/sdk/dtype.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 #include "thread_pools.hpp"
 

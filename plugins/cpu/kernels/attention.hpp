@@ -47,8 +47,8 @@ struct AttentionShape {
 };
 
 /// A run of rows of a step: one slot, consecutive positions. A decode row is a run of one; prefill rows of a
-/// slot are one long run. Keys and values of the run itself are in the cache before `attend`. Rows of encoders
-/// see what comes after them, too: all `keys` of their sequence.
+/// slot are one long run. Keys and values of the run itself are in the cache before `attend`. Rows of
+/// encoders see what comes after them, too: all `keys` of their sequence.
 struct AttentionRows {
   const float* const* blocks = nullptr;  ///< block table of the slot and layer, indexed by position / 64
   int64_t position = 0;                  ///< of the first row

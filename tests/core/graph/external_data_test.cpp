@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 #include "tests/core/graph/test_graph.hpp"
 

@@ -5,6 +5,7 @@
 #include "core/graph/onnx_library.hpp"
 #include "core/graph/representative.hpp"
 #include "tessera/sdk/attribute.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/functions.hpp"
 #include "tessera/sdk/inline.hpp"
 #include "tessera/sdk/tensor.hpp"

@@ -1,4 +1,5 @@
 #include "tessera/sdk/inline.hpp"
+#include "tessera/sdk/error.hpp"
 
 #include "tests/core/graph/test_graph.hpp"
 

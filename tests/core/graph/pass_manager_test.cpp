@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 #include "tests/core/graph/test_graph.hpp"
 

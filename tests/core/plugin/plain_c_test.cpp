@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/plugin/registry.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 #include "tests/core/plugin/error_of.hpp"
 #include "tests/core/plugin/test_plugins.hpp"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/plugin/registry.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 #include "tests/core/plugin/error_of.hpp"
 #include "tests/core/plugin/test_plugins.hpp"

@@ -9,7 +9,9 @@
 #include <string_view>
 
 #include "onnx_protos.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
+#include "tessera/sdk/wire/message_writer.hpp"
 
 namespace tessera::graph {
 namespace {

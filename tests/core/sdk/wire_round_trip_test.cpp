@@ -8,6 +8,7 @@
 #include <string>
 
 #include "onnx_protos.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 
 namespace tessera::graph {

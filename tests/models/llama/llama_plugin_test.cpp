@@ -7,6 +7,7 @@
 #include "core/plugin/registry.hpp"
 #include "models/llama/llama.hpp"
 #include "tensor_directory.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 
 namespace tessera::llama {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tessera/sdk/edit.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 #include "tests/core/plugin/error_of.hpp"
 #include "tests/plugins/cpu/driver.hpp"

@@ -9,6 +9,7 @@
 #include "kv_cache.hpp"
 #include "select_logits.hpp"
 #include "slots.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 #include "tests/plugins/transforms/decoder.hpp"
 

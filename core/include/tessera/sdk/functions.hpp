@@ -34,12 +34,6 @@
 #include <string_view>
 #include <vector>
 
-#include "tessera/sdk/functions/activation.hpp"
-#include "tessera/sdk/functions/attention.hpp"
-#include "tessera/sdk/functions/linear.hpp"
-#include "tessera/sdk/functions/norm.hpp"
-#include "tessera/sdk/functions/rotary.hpp"
-#include "tessera/sdk/functions/token.hpp"
 #include "tessera/sdk/graph.hpp"
 
 namespace tessera::graph {
@@ -48,34 +42,7 @@ inline constexpr std::string_view kFunctionDomain = "tessera";
 inline constexpr int64_t kFunctionDomainVersion = 1;
 
 /// All of them. Made at the first call; lives for the process. Any thread.
-inline const std::vector<Function>& canonical_functions() {
-  static const std::vector<Function> all = [] {
-    using namespace functions;  // NOLINT(google-build-using-namespace): for the length of this list
-    std::vector<Function> list;
-    list.push_back(embedding());
-    list.push_back(linear());
-    list.push_back(linear_bias());
-    list.push_back(rms_norm());
-    list.push_back(layer_norm());
-    list.push_back(silu());
-    list.push_back(gelu_tanh());
-    list.push_back(gelu_erf());
-    list.push_back(rotary_table());
-    list.push_back(dynamic_rotary_table());
-    list.push_back(long_rotary_table());
-    list.push_back(rotary_embedding());
-    for (const Window window : {Window::kNone, Window::kSliding}) {
-      list.push_back(attention(window));
-      list.push_back(cached_attention(window));
-      list.push_back(slot_attention(window));
-    }
-    list.push_back(bidirectional_attention());
-    list.push_back(packed_attention());
-    list.push_back(first_token());
-    return list;
-  }();
-  return all;
-}
+const std::vector<Function>& canonical_functions();
 
 /// The function `name` of domain `tessera`; null when there is none.
 inline const Function* find_canonical(std::string_view name) {
@@ -86,3 +53,7 @@ inline const Function* find_canonical(std::string_view name) {
 }
 
 }  // namespace tessera::graph
+
+#ifndef TESSERA_SDK_SEPARATE
+#include "tessera/sdk/bodies/functions.hpp"
+#endif

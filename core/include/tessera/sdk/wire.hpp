@@ -8,12 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/graph.hpp"
-#include "tessera/sdk/wire/message_reader.hpp"
-#include "tessera/sdk/wire/message_writer.hpp"
-#include "tessera/sdk/wire/read_model.hpp"
-#include "tessera/sdk/wire/write_model.hpp"
 
 namespace tessera::graph {
 
@@ -24,25 +19,15 @@ inline constexpr uint64_t kMaxModelBytes = 0x7fffffff;
 /// fields (float_data, int32_data, ...) become raw_data. It checks the encoding, not the graph's meaning.
 /// Throws Error kCorruptData that names the field ("graph.node[3].attribute[0].t.raw_data") and its byte
 /// offset.
-inline Model read_model(std::string_view bytes) {
-  Model model;
-  wire::read(wire::MessageReader(bytes), model);
-  return model;
-}
+Model read_model(std::string_view bytes);
 
 /// The model as a serialized onnx.ModelProto: equal models give equal bytes, in the order of protobuf's own
 /// writers. Throws kInvalidArgument when a TENSOR or GRAPH attribute does not hold exactly one value,
 /// kNotSupported at 2 GiB.
-inline std::string write_model(const Model& model) {
-  std::string bytes;
-  wire::MessageWriter writer(bytes);
-  wire::write(writer, model);
-  if (bytes.size() > kMaxModelBytes) {
-    throw Error(ErrorCode::kNotSupported,
-                "the onnx model has " + std::to_string(bytes.size()) + " bytes, protobuf's limit is 2 GiB")
-        .remedy("keep large tensors as external data");
-  }
-  return bytes;
-}
+std::string write_model(const Model& model);
 
 }  // namespace tessera::graph
+
+#ifndef TESSERA_SDK_SEPARATE
+#include "tessera/sdk/bodies/wire.hpp"
+#endif

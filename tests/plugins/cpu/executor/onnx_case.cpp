@@ -7,7 +7,9 @@
 #include <sstream>
 
 #include "ops/cast.hpp"
-#include "tessera/sdk/wire.hpp"
+#include "tessera/sdk/error.hpp"
+#include "tessera/sdk/wire/message_reader.hpp"
+#include "tessera/sdk/wire/read_model.hpp"
 
 namespace tessera::exec {
 namespace {

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "onnx_case.hpp"
+#include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 
 namespace tessera::exec {

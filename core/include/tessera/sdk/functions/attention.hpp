@@ -1,5 +1,5 @@
-/// Attention with grouped heads (arXiv:2305.13245): causal (pure, on a cache, on slots of a cache, each with a
-/// window or not), and bidirectional (in batch rows with a mask, or on packed sequences).
+/// Attention with grouped heads (arXiv:2305.13245): causal (pure, on a cache, on slots of a cache, each with
+/// a window or not), and bidirectional (in batch rows with a mask, or on packed sequences).
 ///
 /// B rows, S positions a row, H query heads, G key and value heads (H a multiple of G; query head h reads key
 /// head h / (H/G)), D elements a head, C positions a cache row holds. Position -1 is padding: it is never

@@ -1,0 +1,1 @@
+#include "tessera/sdk/bodies/wire.hpp"
