@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::array kCommands = {
     Command{"generate", "generate text from a prompt", run_generate},
+    Command{"chat", "talk with a model: a turn a line, on its chat template", run_chat},
+    Command{"chat-template", "print what a chat template makes of messages", run_chat_template},
     Command{"run", "do what a YAML run file says", run_run},
     Command{"embed", "embeddings of texts, and how alike they are", run_embed},
     Command{"classify", "labels of texts or of their tokens, or answers to questions", run_classify},

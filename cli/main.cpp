@@ -19,7 +19,7 @@ std::string overview() {
       "it.\n\n"
       "usage: tessera COMMAND [ARGUMENTS]     tessera COMMAND --help\n\n";
   for (const Command& command : commands())
-    out += fmt::format("  {:<12} {}\n", command.name, command.summary);
+    out += fmt::format("  {:<13} {}\n", command.name, command.summary);
   return out;
 }
 

@@ -130,4 +130,25 @@ std::vector<Prompt> prompts_of(const Config& config) {
   return prompts;
 }
 
+void add_chat_template_flags(Arguments& arguments) {
+  arguments.add_flags(
+      "Template",
+      {{"chat-template", '\0', "NAME", "", "one of the model's templates by name, or the text of a template"},
+       {"chat-template-file", '\0', "FILE", "", "a template instead of the model's own"},
+       {"chat-template-kwargs", '\0', "JSON", "", "an object: further variables of the template"},
+       {"now", '\0', "TIME", "", "what strftime_now sees, as 2024-07-26T12:34:56; else the clock"}});
+}
+
+ChatTemplateOptions chat_template_options(const Arguments& arguments) {
+  if (arguments.has("chat-template") && arguments.has("chat-template-file")) {
+    throw UsageError("both --chat-template and --chat-template-file are given", "give one of them");
+  }
+  ChatTemplateOptions options;
+  options.chat_template = arguments.get("chat-template");
+  if (arguments.has("chat-template-file")) options.chat_template_file = arguments.get("chat-template-file");
+  options.kwargs_json = arguments.get("chat-template-kwargs");
+  options.now = arguments.get("now");
+  return options;
+}
+
 }  // namespace tessera::cli

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/arguments.hpp"
 #include "core/config/config.hpp"
+#include "tessera/chat_template.hpp"
 #include "tessera/model.hpp"
 
 namespace tessera::cli {
@@ -19,6 +21,10 @@ GenerateOptions generate_options(const Config& config);
 /// The prompts of the run: texts, a file's bytes (the last newline too), ids, or standard input when nothing
 /// is given and it is no terminal. Throws UsageError (none, or two kinds at once) or Error (file missing).
 std::vector<Prompt> prompts_of(const Config& config);
+
+/// --chat-template, --chat-template-file, --chat-template-kwargs, --now.
+void add_chat_template_flags(Arguments& arguments);
+ChatTemplateOptions chat_template_options(const Arguments& arguments);
 
 /// All bytes of a file; "-" is standard input. Throws Error kNotFound, kIo, or kCancelled (Ctrl-C).
 std::string read_input_file(const std::string& path);

@@ -152,10 +152,18 @@ std::vector<std::pair<std::string, Value>> ChatTemplates::variables(const ChatTe
 }
 
 jinja::Rendered ChatTemplates::render(const ChatTemplateInput& input, std::string_view wanted) const {
+  return render(input, choose(wanted, !input.tools.is_none()));
+}
+
+jinja::Rendered ChatTemplates::render(const ChatTemplateInput& input, const ChatTemplateSource& source) const {
   const auto values = variables(input);
-  const ChatTemplateSource source = choose(wanted, !input.tools.is_none());
-  const auto chat = jinja::Template::parse(source.text, source.origin);
-  return chat.render(values, input.now ? &*input.now : nullptr);
+  return jinja::Template::parse(source.text, source.origin).render(values, input.now ? &*input.now : nullptr);
+}
+
+ChatTemplateSource chat_template_in_file(const fs::path& file) {
+  auto text = read_text_file(file);
+  if (!text) throw Error(ErrorCode::kNotFound, "no such file").file(file.string());
+  return {std::move(*text), file.string()};
 }
 
 }  // namespace tessera

@@ -53,14 +53,18 @@ class ChatTemplates {
   /// kInvalidArgument for messages, tools or documents of another form.
   std::vector<std::pair<std::string, jinja::Value>> variables(const ChatTemplateInput& input) const;
 
-  /// Chooses, parses and renders.
+  /// Parses and renders the template that `choose` gives.
   jinja::Rendered render(const ChatTemplateInput& input, std::string_view wanted = {}) const;
+  jinja::Rendered render(const ChatTemplateInput& input, const ChatTemplateSource& source) const;
 
  private:
   std::filesystem::path folder_;
   std::map<std::string, ChatTemplateSource> templates_;
   std::vector<std::pair<std::string, std::string>> special_tokens_;
 };
+
+/// A template in a file. Throws Error kNotFound, kIo, kCorruptData (no UTF-8).
+ChatTemplateSource chat_template_in_file(const std::filesystem::path& file);
 
 /// The messages as a template sees them: keys whose value is null dropped; what the first of
 /// `reasoning_content`, `thinking`, `reasoning` says is found under `reasoning_content` and (where it was not

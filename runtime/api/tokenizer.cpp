@@ -6,8 +6,18 @@
 namespace tessera {
 
 AutoTokenizer AutoTokenizer::from_pretrained(std::string_view folder_or_id) {
-  return AutoTokenizer(
-      std::make_shared<const Tokenizer>(Tokenizer::from_folder(find_model(folder_or_id).folder)));
+  const std::filesystem::path folder = find_model(folder_or_id).folder;
+  return AutoTokenizer(std::make_shared<const Tokenizer>(Tokenizer::from_folder(folder)), folder.string());
+}
+
+std::string AutoTokenizer::apply_chat_template(const std::vector<ChatMessage>& messages,
+                                               const ChatTemplateOptions& options) const {
+  return ChatTemplate::from_pretrained(folder_).render(messages, options);
+}
+
+std::vector<int64_t> AutoTokenizer::encode_chat(const std::vector<ChatMessage>& messages,
+                                                const ChatTemplateOptions& options) const {
+  return encode(apply_chat_template(messages, options), /*add_special_tokens=*/false);
 }
 
 std::vector<int64_t> AutoTokenizer::encode(std::string_view text, bool add_special_tokens) const {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tessera/chat_template.hpp"
+
 namespace tessera {
 
 class Tokenizer;
@@ -24,12 +26,21 @@ class AutoTokenizer {
   std::string decode(std::span<const int64_t> ids, bool skip_special_tokens = true) const;
   int64_t vocab_size() const;
 
+  /// The conversation as the model's chat template writes it, and its ids: ChatTemplate has the details. The
+  /// template writes its special tokens itself, so encoding adds none: there is one BOS, or none.
+  std::string apply_chat_template(const std::vector<ChatMessage>& messages,
+                                  const ChatTemplateOptions& options = {}) const;
+  std::vector<int64_t> encode_chat(const std::vector<ChatMessage>& messages,
+                                   const ChatTemplateOptions& options = {}) const;
+
   /// The host's tokenizer behind it; lives as long as any copy of this object.
   const Tokenizer& impl() const { return *impl_; }
 
  private:
-  explicit AutoTokenizer(std::shared_ptr<const Tokenizer> impl) : impl_(std::move(impl)) {}
+  AutoTokenizer(std::shared_ptr<const Tokenizer> impl, std::string folder)
+      : impl_(std::move(impl)), folder_(std::move(folder)) {}
   std::shared_ptr<const Tokenizer> impl_;
+  std::string folder_;  // its chat templates are read when they are asked for
 };
 
 }  // namespace tessera
