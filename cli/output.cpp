@@ -72,6 +72,10 @@ void note(std::string_view text) {
   if (!g_quiet) write_stderr(fmt::format("{}\n", text));
 }
 
+void note_prompt(std::string_view text) {
+  if (!g_quiet) write_stderr(text);
+}
+
 void set_quiet(bool quiet) {
   g_quiet = quiet;
 }

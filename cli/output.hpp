@@ -33,6 +33,9 @@ void print_error(const Error& error);
 /// One line on stderr; nothing with --quiet.
 void note(std::string_view text);
 
+/// The same without an end of line: a person types behind it.
+void note_prompt(std::string_view text);
+
 /// Set by --quiet: no notes, no progress; errors are printed all the same.
 void set_quiet(bool quiet);
 bool quiet();

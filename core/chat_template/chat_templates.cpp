@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "core/chat_template/special_tokens.hpp"
-#include "core/chat_template/text_file.hpp"
+#include "core/chat_template/utf8_file.hpp"
 #include "core/jinja/json.hpp"
 #include "core/jinja/repr.hpp"
 #include "tessera/sdk/error.hpp"
@@ -22,12 +22,12 @@ constexpr std::string_view kExtension = ".jinja";
 std::map<std::string, ChatTemplateSource> templates_in_files(const fs::path& folder) {
   std::map<std::string, ChatTemplateSource> templates;
   const fs::path single = folder / "chat_template.jinja";
-  if (const auto text = read_text_file(single)) templates["default"] = {*text, single.string()};
+  if (const auto text = read_utf8_file(single)) templates["default"] = {*text, single.string()};
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder / "additional_chat_templates", error)) {
     const std::string name = entry.path().filename().string();
     if (!name.ends_with(kExtension)) continue;
-    if (const auto text = read_text_file(entry.path())) {
+    if (const auto text = read_utf8_file(entry.path())) {
       templates[name.substr(0, name.size() - kExtension.size())] = {*text, entry.path().string()};
     }
   }
@@ -155,13 +155,14 @@ jinja::Rendered ChatTemplates::render(const ChatTemplateInput& input, std::strin
   return render(input, choose(wanted, !input.tools.is_none()));
 }
 
-jinja::Rendered ChatTemplates::render(const ChatTemplateInput& input, const ChatTemplateSource& source) const {
+jinja::Rendered ChatTemplates::render(const ChatTemplateInput& input,
+                                      const ChatTemplateSource& source) const {
   const auto values = variables(input);
   return jinja::Template::parse(source.text, source.origin).render(values, input.now ? &*input.now : nullptr);
 }
 
 ChatTemplateSource chat_template_in_file(const fs::path& file) {
-  auto text = read_text_file(file);
+  auto text = read_utf8_file(file);
   if (!text) throw Error(ErrorCode::kNotFound, "no such file").file(file.string());
   return {std::move(*text), file.string()};
 }
