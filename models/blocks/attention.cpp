@@ -8,10 +8,12 @@ namespace tessera::blocks {
 
 using graph::Value;
 
-AttentionConfig read_attention(const Config& config, int64_t hidden_size) {
+AttentionConfig read_attention(const Config& config, int64_t hidden_size, int64_t absent_kv_heads) {
   AttentionConfig c;
   c.num_attention_heads = config.size("num_attention_heads");
-  c.num_key_value_heads = config.size("num_key_value_heads", c.num_attention_heads);
+  const bool by_default = absent_kv_heads > 0 && !config.mentions("num_key_value_heads");
+  c.num_key_value_heads =
+      config.size("num_key_value_heads", by_default ? absent_kv_heads : c.num_attention_heads);
   if (c.num_attention_heads % c.num_key_value_heads != 0) {
     throw config.error(ErrorCode::kCorruptData, "num_key_value_heads",
                        fmt::format("is {}, which does not divide num_attention_heads, {}",

@@ -21,9 +21,10 @@ struct AttentionConfig {
   Bias output_bias = Bias::kNone;
 };
 
-/// Reads num_attention_heads, num_key_value_heads (absent: as many) and head_dim (absent: hidden_size /
-/// heads), and checks that they fit one another. Window and biases are the architecture's to say.
-AttentionConfig read_attention(const Config& config, int64_t hidden_size);
+/// Reads num_attention_heads, num_key_value_heads (null: as many; absent: `absent_kv_heads`, 0 being as many)
+/// and head_dim (absent: hidden_size / heads), and checks that they fit one another. Window and biases are
+/// the architecture's to say.
+AttentionConfig read_attention(const Config& config, int64_t hidden_size, int64_t absent_kv_heads = 0);
 
 /// x float [B, S, hidden] -> float [B, S, hidden], by the tensors q_proj, k_proj, v_proj, o_proj in module
 /// `name`. y = o_proj(attention(rope(q_proj x), rope(k_proj x), v_proj x)), products scaled by 1 / sqrt(D).

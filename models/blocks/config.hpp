@@ -23,6 +23,8 @@ class Config {
   bool empty() const { return object_.empty(); }
   size_t count() const { return object_.size(); }  ///< keys of this object
   bool has(std::string_view key) const { return find(key) != nullptr; }
+  /// Whether the key is there at all, null or not: some classes read a null and an absent key differently.
+  bool mentions(std::string_view key) const { return object_.contains(key); }
 
   int64_t integer(std::string_view key) const;
   int64_t integer(std::string_view key, int64_t fallback) const;

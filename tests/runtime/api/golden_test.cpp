@@ -1,4 +1,4 @@
-/// Llama checkpoints against Hugging Face's own code: logits and hidden states at every position, greedy
+/// Decoders against Hugging Face's own code: logits and hidden states at every position, greedy
 /// text.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -144,9 +144,9 @@ TEST_P(Golden, EveryInstructionSetEqualsHuggingFace) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Llama, Golden,
+INSTANTIATE_TEST_SUITE_P(Decoders, Golden,
                          testing::Values("llama-stories260k", "llama3-tiny", "rope-linear", "rope-dynamic",
-                                         "rope-yarn", "rope-longrope"),
+                                         "rope-yarn", "rope-longrope", "mistral-tiny"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
