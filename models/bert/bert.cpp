@@ -47,14 +47,12 @@ Value position_ids(ModelBuilder& b, const Value& input_ids) {
 Value embeddings(ModelBuilder& b, const BertConfig& c, const Inputs& in) {
   const auto scope = b.scope("embeddings");
   const Value positions = position_ids(b, in.input_ids);
-  const auto looked_up = [&](const std::string& name, const Value& ids, int64_t rows, std::string_view keys) {
-    return embedding(b.graph, name, ids, b.weight(name + ".weight", {rows, c.hidden_size}, keys));
-  };
-  const Value words = looked_up("word_embeddings", in.input_ids, c.vocab_size, "vocab_size, hidden_size");
-  const Value types = looked_up("token_type_embeddings", in.token_type_ids, c.type_vocab_size,
-                                "type_vocab_size, hidden_size");
-  const Value places = looked_up("position_embeddings", positions, c.max_position_embeddings,
-                                 "max_position_embeddings, hidden_size");
+  const Value words =
+      lookup(b, "word_embeddings", in.input_ids, c.vocab_size, c.hidden_size, "vocab_size, hidden_size");
+  const Value types = lookup(b, "token_type_embeddings", in.token_type_ids, c.type_vocab_size, c.hidden_size,
+                             "type_vocab_size, hidden_size");
+  const Value places = lookup(b, "position_embeddings", positions, c.max_position_embeddings, c.hidden_size,
+                              "max_position_embeddings, hidden_size");
   const Value sum = b.graph.add("sum", b.graph.add("words_and_types", words, types), places);
   return b.graph.rename(layer_norm(b, "LayerNorm", sum, c.layer_norm_eps), hidden_name(0));
 }

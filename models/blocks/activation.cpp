@@ -15,6 +15,8 @@ constexpr Activation kActivations[] = {
     {"gelu", "GeluErf"},
     {"gelu_new", "GeluTanh"},
     {"gelu_pytorch_tanh", "GeluTanh"},
+    {"relu", "Relu"},
+    {"tanh", "Tanh"},
 };
 
 }  // namespace

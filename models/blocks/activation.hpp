@@ -8,8 +8,8 @@
 
 namespace tessera::blocks {
 
-/// The function of domain `tessera` that `key` ("hidden_act") asks for; `fallback` is the class's default.
-/// Throws kNotSupported that lists what there is.
+/// The function of domain `tessera`, or the standard operator, that `key` ("hidden_act") asks for; `fallback`
+/// is the class's default. Throws kNotSupported that lists what there is.
 std::string read_activation(const Config& config, std::string_view key, std::string_view fallback);
 
 }  // namespace tessera::blocks

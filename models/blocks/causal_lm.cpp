@@ -72,6 +72,11 @@ Value token_embedding(ModelBuilder& b, const Value& ids, int64_t vocab_size, int
   return b.graph.rename(embedding(b.graph, "embed_tokens", ids, weight), hidden_name(0));
 }
 
+Value lookup(ModelBuilder& b, std::string_view name, const Value& ids, int64_t rows, int64_t width,
+             std::string_view keys) {
+  return embedding(b.graph, name, ids, b.weight(std::string(name) + ".weight", {rows, width}, keys));
+}
+
 std::string hidden_name(int64_t index) {
   return fmt::format("hidden.{}", index);
 }
@@ -87,7 +92,7 @@ void language_model_head(ModelBuilder& b, const Value& hidden, const HeadConfig&
   const bool tied = !stored && c.tie_word_embeddings;
   // A head that is missing though nothing ties it is asked for, too, and so ends up in the account of
   // mismatches.
-  const Value weight = tied ? b.weight(kEmbedding, dims, kEmbeddingKeys)
+  const Value weight = tied ? b.weight(std::string(c.embedding) + ".weight", dims, kEmbeddingKeys)
                             : b.tensors.take(b.graph, std::string(kHead), dims,
                                              "vocab_size, hidden_size; tie_word_embeddings is false");
   b.graph.output(b.graph.rename(graph::linear(b.graph, "lm_head", hidden, weight), "logits"));
@@ -97,7 +102,7 @@ void write_facts(ModelBuilder& b, const CausalLmFacts& facts) {
   namespace key = graph::metadata;
   b.graph.metadata(key::kTask, std::string(kCausalLm));
   b.graph.metadata(key::kArchitecture, std::string(facts.architecture));
-  b.graph.metadata(key::kMaxPositions, facts.rope.max_positions);
+  b.graph.metadata(key::kMaxPositions, facts.max_positions);
   b.graph.metadata(key::kVocabSize, facts.vocab_size);
   b.graph.metadata(key::kLayers, facts.layers);
   b.graph.metadata(key::kKvHeads, facts.attention.num_key_value_heads);

@@ -8,7 +8,6 @@
 #include "models/blocks/attention.hpp"
 #include "models/blocks/config.hpp"
 #include "models/blocks/model_builder.hpp"
-#include "models/blocks/rope_config.hpp"
 #include "tessera/sdk/host.hpp"
 #include "tessera/sdk/weights.hpp"
 
@@ -37,6 +36,10 @@ CausalLmInputs causal_lm_inputs(ModelBuilder& b);
 graph::Value token_embedding(ModelBuilder& b, const graph::Value& ids, int64_t vocab_size,
                              int64_t hidden_size);
 
+/// ids -> float [B, S, width], by the table `name`.weight [rows, width] of the module we are in.
+graph::Value lookup(ModelBuilder& b, std::string_view name, const graph::Value& ids, int64_t rows,
+                    int64_t width, std::string_view keys);
+
 /// The name of the value that leaves layer `index - 1`: "hidden.3".
 std::string hidden_name(int64_t index);
 
@@ -46,6 +49,7 @@ std::string hidden_name(int64_t index);
 struct HeadConfig {
   int64_t vocab_size = 0;
   bool tie_word_embeddings = false;
+  std::string_view embedding = "embed_tokens";  ///< whose weight a tied head is
 };
 void language_model_head(ModelBuilder& b, const graph::Value& hidden, const HeadConfig& c,
                          const sdk::Host& host);
@@ -53,9 +57,8 @@ void language_model_head(ModelBuilder& b, const graph::Value& hidden, const Head
 /// The facts of metadata.hpp.
 struct CausalLmFacts {
   std::string_view architecture;
-  int64_t vocab_size, layers;
+  int64_t vocab_size, layers, max_positions;
   const AttentionConfig& attention;
-  const RopeConfig& rope;
 };
 void write_facts(ModelBuilder& b, const CausalLmFacts& facts);
 

@@ -62,7 +62,7 @@ graph::Model build_gated_decoder(std::string_view architecture, const Config& co
   const Value hidden = decoder(b, c);
   language_model_head(b, hidden, {c.vocab_size, c.tie_word_embeddings}, host);
   b.tensors.finish();
-  write_facts(b, {architecture, c.vocab_size, c.num_hidden_layers, c.attention, c.rope});
+  write_facts(b, {architecture, c.vocab_size, c.num_hidden_layers, c.rope.max_positions, c.attention});
   return std::move(b.graph).finish();
 }
 

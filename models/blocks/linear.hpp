@@ -15,4 +15,8 @@ enum class Bias { kNone, kAdded };
 graph::Value linear(ModelBuilder& b, std::string_view name, const graph::Value& x, int64_t out_features,
                     Bias bias, std::string_view keys);
 
+/// The same with the weight stored as [in_features, out_features] and a bias, as GPT-2 has all its layers.
+graph::Value conv1d(ModelBuilder& b, std::string_view name, const graph::Value& x, int64_t out_features,
+                    std::string_view keys);
+
 }  // namespace tessera::blocks

@@ -65,7 +65,7 @@ class Lowering {
   void run() {
     for (Node& node : graph_.nodes) {
       if (node.domain != graph::kTesseraDomain) continue;
-      if (node.op_type == "Linear" || node.op_type == "LinearBias")
+      if (node.op_type == "Linear" || node.op_type == "LinearBias" || node.op_type == "Conv1D")
         lower_linear(node);
       else if (node.op_type == "Embedding")
         lower_embedding(node);
@@ -80,10 +80,11 @@ class Lowering {
 
  private:
   // The number of the weight in the list, or -1 when its input is no constant matrix of a dtype that packs.
-  int64_t weight_index(const std::string& name, WeightLayout layout) {
+  int64_t weight_index(const std::string& name, WeightLayout layout, bool stored_transposed = false) {
     const auto known = weights_.find(name);
     if (known != weights_.end()) {
       WeightSpec& weight = result_.weights[static_cast<size_t>(known->second)];
+      if (weight.stored_transposed != stored_transposed) return -1;
       if (layout == WeightLayout::kPanels) weight.layout = layout;
       return known->second;
     }
@@ -96,7 +97,9 @@ class Lowering {
     weight.shape.out = found->second->dims[0];
     weight.shape.in = found->second->dims[1];
     if (weight.shape.out < 1 || weight.shape.in < 1) return -1;
+    if (stored_transposed) std::swap(weight.shape.out, weight.shape.in);
     weight.layout = layout;
+    weight.stored_transposed = stored_transposed;
     weight.source = *found->second;
     check_bytes(weight);
     result_.weights.push_back(std::move(weight));
@@ -113,17 +116,17 @@ class Lowering {
     if (!overflow && found == wanted) return;
     throw Error(ErrorCode::kCorruptData,
                 fmt::format("tensor '{}' of shape [{}, {}] and dtype {} has {} bytes, expected {}",
-                            source.name, weight.shape.out, weight.shape.in, graph::dtype_name(source.dtype),
+                            source.name, source.dims[0], source.dims[1], graph::dtype_name(source.dtype),
                             found, overflow ? "fewer elements than memory has" : fmt::format("{}", wanted)))
         .key(source.name)
         .file(source.external ? source.external->location : std::string());
   }
 
   void lower_linear(Node& node) {
-    const bool bias = node.op_type == "LinearBias";
+    const bool bias = node.op_type != "Linear", transposed = node.op_type == "Conv1D";
     if (node.inputs.size() != (bias ? 3u : 2u) || node.outputs.size() != 1) return;
     if (bias && !initializers_.count(node.inputs[2])) return;
-    const int64_t index = weight_index(node.inputs[1], WeightLayout::kPanels);
+    const int64_t index = weight_index(node.inputs[1], WeightLayout::kPanels, transposed);
     if (index < 0) return;
     become(node, "Linear", {node.inputs[0], bias ? node.inputs[2] : std::string()},
            {graph::ints_attribute("weights", {index})});

@@ -40,7 +40,8 @@ enum class WeightLayout {
 struct WeightSpec {
   PackedLinear shape;  ///< [out, in] and its dtype
   WeightLayout layout = WeightLayout::kRows;
-  graph::Tensor source;  ///< name, and where the bytes are (external, or raw_data)
+  bool stored_transposed = false;  ///< the bytes are [in, out] (Conv1D); such a weight is always packed
+  graph::Tensor source;            ///< name, and where the bytes are (external, or raw_data)
 };
 
 struct LoweredModel {

@@ -42,9 +42,10 @@ void store_rows(Destination to, const std::byte* source, int64_t begin, int64_t 
                 static_cast<size_t>((end - begin) * row_bytes));
     return;
   }
+  const auto pack_panels = to.spec.stored_transposed ? pack_transposed : pack;
   const int64_t first = begin / kPanelWidth, last = (end + kPanelWidth - 1) / kPanelWidth;
   pool.parallel_for(last - first, [&](int64_t panel, int64_t panel_end) {
-    pack(shape, source, first + panel, first + panel_end, to.data);
+    pack_panels(shape, source, first + panel, first + panel_end, to.data);
   });
 }
 
@@ -68,7 +69,10 @@ PackedWeights PackedWeights::load(const std::vector<WeightSpec>& specs, const sd
     const auto* source =
         file != nullptr ? mapped.data() : reinterpret_cast<const std::byte*>(spec.source.raw_data.data());
     const int64_t row_bytes = shape.in * element_bytes(shape.type);
-    const int64_t rows_a_piece = std::max<int64_t>(1, kPieceBytes / row_bytes / kPanelWidth) * kPanelWidth;
+    // What lies [in, out] in the file is read across: one piece, however large.
+    const int64_t rows_a_piece =
+        spec.stored_transposed ? shape.out
+                               : std::max<int64_t>(1, kPieceBytes / row_bytes / kPanelWidth) * kPanelWidth;
     for (int64_t begin = 0; begin < shape.out; begin += rows_a_piece) {
       const int64_t end = std::min(shape.out, begin + rows_a_piece);
       store_rows({spec, next}, source, begin, end, pool);

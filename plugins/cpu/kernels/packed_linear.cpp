@@ -1,5 +1,6 @@
 #include "packed_linear.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "half.hpp"
@@ -66,6 +67,21 @@ void pack(const PackedLinear& shape, const void* weight, int64_t panel_begin, in
       pack_panel(shape, source, panel, reinterpret_cast<uint32_t*>(out));
     } else {
       pack_panel(shape, source, panel, reinterpret_cast<uint16_t*>(out));
+    }
+  }
+}
+
+void pack_transposed(const PackedLinear& shape, const void* weight, int64_t panel_begin, int64_t panel_end,
+                     void* packed) {
+  const auto* source = static_cast<const char*>(weight);
+  const int64_t size = element_bytes(shape.type), line = kPanelWidth * size;
+  for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
+    const int64_t first = panel * kPanelWidth;
+    const int64_t bytes = std::min(kPanelWidth, shape.out - first) * size;
+    char* out = static_cast<char*>(packed) + panel * panel_bytes(shape);
+    for (int64_t k = 0; k < shape.in; ++k, out += line) {
+      std::memcpy(out, source + (k * shape.out + first) * size, static_cast<size_t>(bytes));
+      std::memset(out + bytes, 0, static_cast<size_t>(line - bytes));
     }
   }
 }

@@ -39,6 +39,10 @@ int64_t packed_bytes(const PackedLinear& shape);  ///< panel_count * panel_bytes
 void pack(const PackedLinear& shape, const void* weight, int64_t panel_begin, int64_t panel_end,
           void* packed);
 
+/// The same for a weight that lies as [in, out].
+void pack_transposed(const PackedLinear& shape, const void* weight, int64_t panel_begin, int64_t panel_end,
+                     void* packed);
+
 /// Reads row `row` of the original [out, in] weight back as F32 (embedding lookup on a tied head).
 /// y  [in]. 0 <= row < out. Any thread.
 void gather_row(const PackedLinear& shape, const void* packed, int64_t row, float* y);

@@ -58,6 +58,7 @@ std::vector<FunctionCall> function_calls() {
        {row(32), {kFloat, {dim(48), dim(32)}}, {kHalf, {dim(48)}}},
        {},
        {"float[batch,seq,48]"}},
+      {"Conv1D", {row(32), {kBf16, {dim(32), dim(48)}}, {kFloat, {dim(48)}}}, {}, {"float[batch,seq,48]"}},
       {"RMSNorm",
        {row(32), {kHalf, {dim(32)}}},
        {float_attribute("epsilon", 1e-5f)},

@@ -93,14 +93,35 @@ TEST_P(FolderCase, GivesTheLogitsAndTokensOfHuggingFace) {
 INSTANTIATE_TEST_SUITE_P(Cases, FolderCase,
                          testing::Values("020-rope-parameters-spelling", "022-head-dim-forms",
                                          "023-sliding-window-edge", "025-padded-vocabulary",
-                                         "029-architectures-missing", "040-safetensors-odd-but-valid",
-                                         "042-index-decides"),
+                                         "027-gpt2-folder-forms", "029-architectures-missing",
+                                         "040-safetensors-odd-but-valid", "042-index-decides"),
                          [](const auto& info) { return "case_" + std::string(info.param).substr(0, 3); });
 
 TEST(PaddedVocabulary, RefusesAnIdBeyondTheEmbedding) {
   AutoModelForCausalLM model =
       AutoModelForCausalLM::from_pretrained(case_folder("025-padded-vocabulary").string());
   EXPECT_THROW(model.generate(Prompt(std::vector<int64_t>{1, 96})), Error);
+}
+
+TEST(ContextEdges, GiveEveryTokenThatPositionsAllowAndNoMore) {
+  AutoModelForCausalLM model =
+      AutoModelForCausalLM::from_pretrained(case_folder("057-context-edges").string());
+  const json::object description = read_case("057-context-edges");
+  const json::object& expected = description.at("expected").as_object();
+  const auto check = [&](const json::object& run) {
+    SCOPED_TRACE(json::serialize(run));
+    const GenerateOptions options{.max_new_tokens = run.at("max_tokens").as_int64(), .ignore_eos = true};
+    const GenerateResult result = model.generate(Prompt(ids(run.at("input_ids"))), options);
+    EXPECT_EQ(result.tokens, ids(run.at("tokens")));
+    EXPECT_EQ(to_string(result.finish_reason), run.at("finish_reason").as_string());
+  };
+  for (const json::value& run : expected.at("runs").as_array()) check(run.as_object());
+  check(expected.at("zero").as_object());
+  const json::value& too_long = expected.at("too_long");
+  EXPECT_THAT([&] { model.generate(Prompt(ids(too_long.at("input_ids"))), {.ignore_eos = true}); },
+              testing::ThrowsMessage<Error>(testing::HasSubstr("17 tokens, the context holds 16")));
+  EXPECT_THAT([&] { model.generate(Prompt(""), {.ignore_eos = true}); },
+              testing::ThrowsMessage<Error>(testing::HasSubstr("no tokens")));
 }
 
 TEST(StopTexts, EndTheTextRightBeforeThemAndNothingOfThemIsStreamed) {

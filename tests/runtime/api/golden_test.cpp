@@ -146,7 +146,7 @@ TEST_P(Golden, EveryInstructionSetEqualsHuggingFace) {
 
 INSTANTIATE_TEST_SUITE_P(Decoders, Golden,
                          testing::Values("llama-stories260k", "llama3-tiny", "rope-linear", "rope-dynamic",
-                                         "rope-yarn", "rope-longrope", "mistral-tiny"),
+                                         "rope-yarn", "rope-longrope", "mistral-tiny", "gpt2-tiny"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

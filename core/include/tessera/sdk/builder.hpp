@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "tessera/sdk/attribute.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/functions.hpp"
 #include "tessera/sdk/graph.hpp"
@@ -135,6 +136,21 @@ class GraphBuilder {
   }
   Value add(std::string_view name, const Value& a, const Value& b) {
     return op(name, "Add", {a, b}, {}, a.dtype, a.shape);
+  }
+
+  /// The `count` equal parts of x along its last axis, each of known width; values "<name>/0", "<name>/1",
+  /// ...
+  std::vector<Value> split(std::string_view name, const Value& x, int64_t count) {
+    Node& node = add_node(name, "Split", "", {x}, {int_attribute("axis", -1)});
+    std::vector<Value> parts;
+    for (int64_t i = 0; i < count; ++i) {
+      Shape shape = x.shape;
+      shape.back() = known(x.width() / count);
+      parts.push_back(define({node.name + "/" + std::to_string(i), x.dtype, std::move(shape)}));
+      node.outputs.push_back(parts.back().name);
+      declare(parts.back());
+    }
+    return parts;
   }
 
   /// A function of domain `tessera`; its body goes into the model. All outputs are float, of these shapes.

@@ -34,6 +34,12 @@ inline Value linear(GraphBuilder& g, std::string_view name, const Value& x, cons
                 {with_width(x.shape, weight.shape.at(0).value)})[0];
 }
 
+/// x float [..., in], weight [in, out], bias [out] -> float [..., out]
+inline Value conv1d(GraphBuilder& g, std::string_view name, const Value& x, const Value& weight,
+                    const Value& bias) {
+  return g.call(name, "Conv1D", {x, weight, bias}, {}, {with_width(x.shape, weight.shape.at(1).value)})[0];
+}
+
 /// x float [..., h], weight [h] -> like x
 inline Value rms_norm(GraphBuilder& g, std::string_view name, const Value& x, const Value& weight,
                       float epsilon) {
@@ -46,8 +52,10 @@ inline Value layer_norm(GraphBuilder& g, std::string_view name, const Value& x, 
   return g.call(name, "LayerNorm", {x, weight, bias}, {float_attribute("epsilon", epsilon)}, {x.shape})[0];
 }
 
-/// `function` is "Silu", "GeluTanh" or "GeluErf".
+/// `function` is "Silu", "GeluTanh" or "GeluErf", or the standard operator "Relu" or "Tanh".
 inline Value activation(GraphBuilder& g, std::string_view name, std::string_view function, const Value& x) {
+  if (function == "Relu" || function == "Tanh")
+    return g.op(name, std::string(function), {x}, {}, x.dtype, x.shape);
   return g.call(name, function, {x}, {}, {x.shape})[0];
 }
 

@@ -15,6 +15,7 @@
 /// |---|---|---|
 /// | Embedding | ids, weight -> y | |
 /// | Linear, LinearBias | x, weight(, bias) -> y | |
+/// | Conv1D | x, weight, bias -> y | |
 /// | RMSNorm | x, weight -> y | epsilon f |
 /// | LayerNorm | x, weight, bias -> y | epsilon f |
 /// | Silu, GeluTanh, GeluErf | x -> y | |

@@ -63,6 +63,23 @@ std::vector<float> run(const KernelTable& table, Weight& weight, const std::vect
   return y;
 }
 
+TEST(PackTransposed, IsThePackOfTheTranspose) {
+  for (WeightType type : {WeightType::kF32, WeightType::kF16, WeightType::kBF16}) {
+    Weight weight(37, 70, type);
+    const auto size = static_cast<size_t>(element_bytes(type));
+    std::vector<char> turned(weight.bytes.size());
+    for (size_t out = 0; out < 70; ++out) {
+      for (size_t in = 0; in < 37; ++in) {
+        std::memcpy(&turned[1 + (in * 70 + out) * size], &weight.bytes[1 + (out * 37 + in) * size], size);
+      }
+    }
+    std::vector<char> packed(static_cast<size_t>(packed_bytes(weight.shape)), 'x');
+    pack_transposed(weight.shape, turned.data() + 1, 1, 3, packed.data());
+    pack_transposed(weight.shape, turned.data() + 1, 0, 1, packed.data());
+    EXPECT_EQ(std::memcmp(packed.data(), weight.packed.data(), packed.size()), 0);
+  }
+}
+
 class Linear : public EveryTier {};
 
 TEST_P(Linear, IsOneChainOfFusedMultiplyAddsInAscendingDepth) {

@@ -22,6 +22,7 @@ TESSERA_SDK_BODY const std::vector<Function>& canonical_functions() {
     list.push_back(embedding());
     list.push_back(linear());
     list.push_back(linear_bias());
+    list.push_back(conv1d());
     list.push_back(rms_norm());
     list.push_back(layer_norm());
     list.push_back(silu());

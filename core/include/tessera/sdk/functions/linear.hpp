@@ -1,4 +1,4 @@
-/// Embedding, Linear, LinearBias: what touches large weights.
+/// Embedding, Linear, LinearBias, Conv1D: what touches large weights.
 #pragma once
 
 #include <string>
@@ -33,6 +33,16 @@ inline Function linear() {
 inline Function linear_bias() {
   Body b("LinearBias", {"x", "weight", "bias"}, {"y"}, {}, "y = x @ float(weight)^T + float(bias)");
   b.op("product", "MatMul", {"x", transposed_weight(b)});
+  b.op("y", "Add", {"product", b.to_float("bias_float", "bias")});
+  return std::move(b).finish();
+}
+
+/// x float [..., in], weight [in, out] F32|F16|BF16, bias [out] F32|F16|BF16 -> y float [..., out]:
+/// LinearBias with the weight stored the other way round, as GPT-2's checkpoints have it (Hugging Face's
+/// `Conv1D`).
+inline Function conv1d() {
+  Body b("Conv1D", {"x", "weight", "bias"}, {"y"}, {}, "y = x @ float(weight) + float(bias)");
+  b.op("product", "MatMul", {"x", b.to_float("weight_float", "weight")});
   b.op("y", "Add", {"product", b.to_float("bias_float", "bias")});
   return std::move(b).finish();
 }
