@@ -27,7 +27,8 @@ std::vector<int64_t> ids_of(const json::value& value, const std::string& where) 
     }
     if (ids.size() == list->get_array().size()) return ids;
   }
-  throw Error(ErrorCode::kCorruptData, fmt::format("the line is {}, which is no list of ids", json_kind(value)))
+  throw Error(ErrorCode::kCorruptData,
+              fmt::format("the line is {}, which is no list of ids", json_kind(value)))
       .file(where)
       .remedy("a line is an array of integers, or an object with the array 'ids'");
 }

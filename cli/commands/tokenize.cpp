@@ -69,12 +69,13 @@ Arguments tokenize_arguments() {
   arguments.add_positional("model");
   arguments.add_settings("Text", {"generate.prompt", "generate.prompt_file", "generate.add_special_tokens"});
   arguments.add_flags(
-      "Text", {{"pair", '\0', "TEXT", "", "second text: both become one sequence"},
-               {"jsonl", '\0', "", "",
-                "each line of the file (or standard input) is a JSON value: a string, a pair [a, b], or an object "
-                "with text and text_pair; a line with a JSON object answers each"},
-               {"no-truncation", '\0', "", "", "do not shorten, whatever tokenizer.json says"},
-               {"no-padding", '\0', "", "", "do not fill up, whatever tokenizer.json says"}});
+      "Text",
+      {{"pair", '\0', "TEXT", "", "second text: both become one sequence"},
+       {"jsonl", '\0', "", "",
+        "each line of the file (or standard input) is a JSON value: a string, a pair [a, b], or an object "
+        "with text and text_pair; a line with a JSON object answers each"},
+       {"no-truncation", '\0', "", "", "do not shorten, whatever tokenizer.json says"},
+       {"no-padding", '\0', "", "", "do not fill up, whatever tokenizer.json says"}});
   arguments.add_settings("Model", {"model"});
   arguments.add_settings("Output", {"output.json"});
   return arguments;

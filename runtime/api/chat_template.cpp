@@ -25,7 +25,8 @@ std::string rendered(const ChatTemplates& templates, Value messages, const ChatT
     throw Error(ErrorCode::kInvalidArgument, "the kwargs of a chat template must be a JSON object");
   }
   if (kwargs.is_dict()) {
-    for (const auto& [name, value] : kwargs.dict().entries()) input.variables.emplace_back(name.string(), value);
+    for (const auto& [name, value] : kwargs.dict().entries())
+      input.variables.emplace_back(name.string(), value);
   }
   if (!options.now.empty()) input.now = parse_iso_time(options.now);
   if (!options.chat_template_file.empty()) {
@@ -50,7 +51,8 @@ std::string ChatTemplate::render(const std::vector<ChatMessage>& messages,
   return rendered(*impl_, Value::list(std::move(list)), options);
 }
 
-std::string ChatTemplate::render_json(std::string_view messages_json, const ChatTemplateOptions& options) const {
+std::string ChatTemplate::render_json(std::string_view messages_json,
+                                      const ChatTemplateOptions& options) const {
   return rendered(*impl_, jinja::from_json(messages_json, "messages"), options);
 }
 

@@ -22,25 +22,25 @@ struct ChatMessage {
 
 /// JSON texts have the form of OpenAI's API; empty: none.
 struct ChatTemplateOptions {
-  bool add_generation_prompt = false;  ///< open the assistant's turn, so that the model answers
-  std::string tools_json = {};         ///< a list of objects
-  std::string documents_json = {};     ///< a list of objects, for templates of retrieval
-  std::string kwargs_json = {};        ///< an object: further variables ("enable_thinking")
-  std::string chat_template = {};      ///< a template by its name in the folder, or a template's text
+  bool add_generation_prompt = false;   ///< open the assistant's turn, so that the model answers
+  std::string tools_json = {};          ///< a list of objects
+  std::string documents_json = {};      ///< a list of objects, for templates of retrieval
+  std::string kwargs_json = {};         ///< an object: further variables ("enable_thinking")
+  std::string chat_template = {};       ///< a template by its name in the folder, or a template's text
   std::string chat_template_file = {};  ///< a file with the template, instead
-  std::string now = {};                ///< what strftime_now sees: "2024-07-26T12:34:56"; empty: the clock
+  std::string now = {};                 ///< what strftime_now sees: "2024-07-26T12:34:56"; empty: the clock
 };
 
 /// The chat templates of a model folder. Cheap to copy (shared, immutable); const methods from any thread.
 class ChatTemplate {
  public:
-  /// `folder_or_id` as AutoTokenizer. A folder without any template is no error until one is needed. Throws Error
-  /// kNotFound, or kCorruptData with file and key.
+  /// `folder_or_id` as AutoTokenizer. A folder without any template is no error until one is needed. Throws
+  /// Error kNotFound, or kCorruptData with file and key.
   static ChatTemplate from_pretrained(std::string_view folder_or_id);
 
-  /// The text of the conversation; it holds its special tokens: encode it without adding any. Throws Error with the
-  /// template's line and column: kInvalidArgument (the template refuses these messages, or does not end),
-  /// kCorruptData (no Jinja, no JSON), kNotSupported, kNotFound (no template).
+  /// The text of the conversation; it holds its special tokens: encode it without adding any. Throws Error
+  /// with the template's line and column: kInvalidArgument (the template refuses these messages, or does not
+  /// end), kCorruptData (no Jinja, no JSON), kNotSupported, kNotFound (no template).
   std::string render(const std::vector<ChatMessage>& messages, const ChatTemplateOptions& options = {}) const;
   /// `messages_json`: a list of objects with "role" and "content".
   std::string render_json(std::string_view messages_json, const ChatTemplateOptions& options = {}) const;
