@@ -60,7 +60,7 @@ class Reader {
     for (const auto& entry : map) {
       if (!entry.first.IsScalar()) fail(entry.first, "a key must be a text");
       const std::string name = entry.first.Scalar();
-      const std::string key = section.empty() ? name : section + "." + name;
+      const std::string key = section.empty() ? name : fmt::format("{}.{}", section, name);
       if (!seen.insert(name).second) fail(entry.first, fmt::format("'{}' is given twice", key), key);
       if (const Setting* setting = find_setting(key)) {
         read_setting(*setting, entry.second);
