@@ -64,7 +64,8 @@ BufferRef BufferPool::allocate(size_t bytes) {
   std::vector<Buffer*>& list = idle_[wanted.index];
   Buffer* buffer;
   if (list.empty()) {
-    if (bytes_idle_ > bytes_in_use_ + wanted.bytes) free_idle();
+    most_in_use_ = std::max(most_in_use_, bytes_in_use_ + wanted.bytes);
+    if (bytes_in_use_ + wanted.bytes + bytes_idle_ > 2 * most_in_use_) free_idle();
     buffer = new_buffer(wanted.bytes);
   } else {
     buffer = list.back();

@@ -51,8 +51,9 @@ class BufferRef {
 
 /// Keeps freed buffers in size classes (four an octave, so at most a quarter of a buffer is unused) and hands
 /// them out again: a graph that runs with equal shapes allocates in its first run only. When sizes change so
-/// much that more lies idle than is in use, the idle buffers are freed. Any thread. Buffers may outlive their
-/// pool's other owners.
+/// much that all would be more than twice what was ever in use at once, the idle buffers are freed (not
+/// earlier: the system clears each page that it gives). Any thread. Buffers may outlive their pool's other
+/// owners.
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
   static std::shared_ptr<BufferPool> create() { return std::shared_ptr<BufferPool>(new BufferPool()); }
@@ -75,6 +76,7 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   std::vector<Buffer*> idle_[kClasses];
   size_t bytes_in_use_ = 0;
   size_t bytes_idle_ = 0;
+  size_t most_in_use_ = 0;
 };
 
 /// The same without a pool: from the heap, back to the heap. Throws kOutOfMemory.
