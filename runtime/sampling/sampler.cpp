@@ -1,0 +1,133 @@
+#include "runtime/sampling/sampler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "runtime/sampling/elementary.hpp"
+#include "runtime/sampling/gumbel_max.hpp"
+#include "runtime/sampling/log_probabilities.hpp"
+#include "runtime/sampling/processors.hpp"
+#include "tessera/sdk/error.hpp"
+
+namespace tessera::sampling {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// The largest logit. Throws for what is no logit.
+float checked_largest(std::span<const float> logits) {
+  constexpr size_t kLanes = 16;
+  float largest[kLanes];
+  int odd[kLanes] = {};
+  std::fill_n(largest, kLanes, -kInfinity);
+  size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const float logit = logits[i + lane];
+      odd[lane] |= logit < kInfinity ? 0 : 1;
+      largest[lane] = logit > largest[lane] ? logit : largest[lane];
+    }
+  }
+  for (; i < logits.size(); ++i) {
+    odd[0] |= logits[i] < kInfinity ? 0 : 1;
+    largest[0] = std::max(largest[0], logits[i]);
+  }
+  if (std::any_of(odd, odd + kLanes, [](int flag) { return flag != 0; })) {
+    const auto it =
+        std::find_if(logits.begin(), logits.end(), [](float logit) { return !(logit < kInfinity); });
+    throw Error(ErrorCode::kInternal, fmt::format("the logit of token {} is {}", it - logits.begin(), *it))
+        .remedy("check the checkpoint's weights for NaN and infinity");
+  }
+  return *std::max_element(largest, largest + kLanes);
+}
+
+/// Puts a row's logits back when the scope ends.
+class EditScope {
+ public:
+  EditScope(std::span<float> logits, LogitEdits& edits) : logits_(logits), edits_(edits) { edits_.clear(); }
+  ~EditScope() { edits_.take_back(logits_); }
+  EditScope(const EditScope&) = delete;
+  EditScope& operator=(const EditScope&) = delete;
+
+ private:
+  std::span<float> logits_;
+  LogitEdits& edits_;
+};
+
+}  // namespace
+
+Sampler::Sampler(SamplingParams params, std::span<const int64_t> prompt, std::span<const int64_t> end_tokens,
+                 uint32_t choice_index)
+    : params_(std::move(params)),
+      end_tokens_(end_tokens.begin(), end_tokens.end()),
+      noise_(params_.seed.value_or(0), choice_index),
+      history_(prompt, std::max<int64_t>(params_.no_repeat_ngram_size, 0)) {
+  validate(params_);
+  if (!params_.greedy() && !params_.seed) throw Error(ErrorCode::kMisuse, "a sampled text needs a seed");
+}
+
+Sampler Sampler::fork(uint32_t choice_index) const {
+  Sampler other = *this;
+  other.noise_ = Noise(params_.seed.value_or(0), choice_index);
+  return other;
+}
+
+void Sampler::accept(int64_t token) {
+  history_.accept(token);
+}
+
+void Sampler::rollback(size_t accepted) {
+  if (accepted > history_.generated()) {
+    throw Error(ErrorCode::kMisuse,
+                fmt::format("rollback to {} tokens, only {} were accepted", accepted, history_.generated()));
+  }
+  history_.rollback(accepted);
+}
+
+void Sampler::process(std::span<float> logits, Workspace& workspace) const {
+  LogitEdits& edits = workspace.edits;
+  add_bias(params_.logit_bias, logits, edits);
+  penalize_repetition(params_.repetition_penalty, history_.counts(), logits, edits);
+  penalize_presence_and_frequency(params_.presence_penalty, params_.frequency_penalty, history_.counts(),
+                                  logits, edits);
+  history_.banned(workspace.tokens);
+  ban(workspace.tokens, logits, edits);
+  if (accepted() < static_cast<size_t>(params_.min_tokens)) ban(end_tokens_, logits, edits);
+}
+
+int64_t Sampler::sample(std::span<const float> logits, float largest, Workspace& workspace) const {
+  const bool selects = params_.top_k > 0 && static_cast<size_t>(params_.top_k) < logits.size();
+  const float threshold =
+      selects ? kth_largest(logits, static_cast<size_t>(params_.top_k), workspace.values) : -kInfinity;
+  collect(logits, threshold, largest, params_.temperature, workspace.candidates);
+  if (params_.top_p < 1) keep_top_p(params_.top_p, workspace);
+  if (params_.min_p > 0) keep_min_p(params_.min_p, workspace);
+  if (params_.typical_p < 1) keep_typical(params_.typical_p, workspace);
+  return gumbel_max(workspace.candidates, noise_, accepted(), workspace);
+}
+
+Choice Sampler::choose(std::span<float> logits, Workspace& workspace) const {
+  const float raw_largest = checked_largest(logits);
+  Choice choice{0, std::nullopt};
+  {
+    const EditScope scope(logits, workspace.edits);
+    process(logits, workspace);
+    const float largest = workspace.edits.empty() ? raw_largest : checked_largest(logits);
+    if (largest == -kInfinity) {
+      throw Error(ErrorCode::kInvalidArgument, "the sampling parameters leave no token to choose from")
+          .remedy("relax no_repeat_ngram_size, min_tokens or logit_bias");
+    }
+    choice.token = params_.greedy() ? std::find(logits.begin(), logits.end(), largest) - logits.begin()
+                                    : sample(logits, largest, workspace);
+  }
+  if (params_.logprobs >= 0) {
+    choice.logprobs =
+        log_probabilities(logits, raw_largest, choice.token, params_.logprobs, workspace.values);
+  }
+  return choice;
+}
+
+}  // namespace tessera::sampling
