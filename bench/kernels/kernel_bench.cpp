@@ -17,10 +17,10 @@
 #include <tessera/sdk/error.hpp>
 #include <vector>
 
+#include "core/host/thread_budget.hpp"
 #include "plugins/cpu/kernels/attention.hpp"
 #include "plugins/cpu/kernels/limits.hpp"
 #include "plugins/cpu/kernels/linear.hpp"
-#include "plugins/cpu/threads/thread_count.hpp"
 
 namespace tessera::cpu {
 namespace {
@@ -207,7 +207,7 @@ void small(Bench& bench) {
 
 int run(const std::string& what, int threads, const std::string& types, const std::string& isa_text) {
   const Isa isa = isa_text.empty() ? detect().best : parse_isa(isa_text);
-  const int most = thread_count(0, thread_limits());
+  const int most = thread_budget();
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   fmt::print("{}, {} threads at most, tier {}\n", detect().processor, most, isa_name(isa));
   Arena arena;

@@ -1,100 +1,149 @@
 #include "core/host/thread_budget.hpp"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
 #include <fstream>
 #include <iterator>
-#include <string>
+#include <set>
 #include <string_view>
-#include <thread>
+#include <vector>
 
 namespace tessera {
 namespace {
 
-namespace fs = std::filesystem;
-
-std::string read_file(const fs::path& path) {
+std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
+  return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
 }
 
-/// The number that begins `text`; -1 when none does ("max").
-int64_t number(std::string_view text) {
-  int64_t value = -1;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-/// CPUs of a quota in a period, both in microseconds; 0 = no limit.
-int cpus_of_quota(int64_t quota, int64_t period) {
-  if (quota <= 0 || period <= 0) return 0;
-  return static_cast<int>(std::min<int64_t>((quota + period - 1) / period, 1 << 20));
-}
-
-int lower(int a, int b) {
-  return a == 0 ? b : b == 0 ? a : std::min(a, b);
-}
-
-/// cgroup v2: cpu.max is "<quota|max> <period>".
-int cpus_v2(const fs::path& folder) {
-  const std::string text = read_file(folder / "cpu.max");
-  const size_t space = text.find(' ');
-  if (space == std::string::npos) return 0;
-  return cpus_of_quota(number(text), number(std::string_view(text).substr(space + 1)));
-}
-
-int cpus_v1(const fs::path& folder) {
-  return cpus_of_quota(number(read_file(folder / "cpu.cfs_quota_us")),
-                       number(read_file(folder / "cpu.cfs_period_us")));
-}
-
-/// The tightest limit of the group `path` and all above it: a quota binds the whole tree below.
-template <class Read>
-int tightest(const fs::path& mount, const std::string& path, Read read) {
-  int cpus = read(mount);
-  fs::path folder = mount;
-  for (const fs::path& part : fs::path(path).relative_path()) {
-    if (part == "..") break;
-    folder /= part;
-    cpus = lower(cpus, read(folder));
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
   }
-  return cpus;
+  return parts;
 }
 
-bool names_cpu(std::string_view controllers) {
-  return ("," + std::string(controllers) + ",").find(",cpu,") != std::string::npos;
+// The number at the start of `text`, 0 when there is none ("max").
+double number(std::string_view text) {
+  int64_t value = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  return result.ec == std::errc() && value > 0 ? static_cast<double>(value) : 0.0;
+}
+
+double quota_of_files(double quota, double period) {
+  return quota > 0.0 && period > 0.0 ? quota / period : 0.0;
+}
+
+// cgroup v2: "200000 100000" or "max 100000".
+double quota_v2(const std::string& folder) {
+  const std::string text = read_file(folder + "/cpu.max");
+  const auto words = split(text, ' ');
+  return words.size() == 2 ? quota_of_files(number(words[0]), number(words[1])) : 0.0;
+}
+
+double quota_v1(const std::string& folder) {
+  return quota_of_files(number(read_file(folder + "/cpu.cfs_quota_us")),
+                        number(read_file(folder + "/cpu.cfs_period_us")));
+}
+
+// Where a control-group hierarchy is mounted, and which of its groups lies there.
+struct Mount {
+  std::string point;  // empty: not mounted
+  std::string group;  // "/" unless a container sees a part of the tree
+};
+
+// A line of /proc/self/mountinfo: id parent major:minor ROOT POINT options... - TYPE source SUPER_OPTIONS
+Mount find_mount(const std::string& mountinfo, bool v2) {
+  for (std::string_view line : split(mountinfo, '\n')) {
+    const auto words = split(line, ' ');
+    const auto dash = std::find(words.begin(), words.end(), "-");
+    if (words.size() < 7 || words.end() - dash < 4) continue;
+    const bool right = v2 ? dash[1] == "cgroup2" : dash[1] == "cgroup";
+    if (!right) continue;
+    const auto options = split(dash[3], ',');
+    if (!v2 && std::find(options.begin(), options.end(), "cpu") == options.end()) continue;
+    return {std::string(words[4]), std::string(words[3])};
+  }
+  return {};
+}
+
+// A line of /proc/self/cgroup: "0::/path" (v2) or "3:cpu,cpuacct:/path" (v1).
+std::string find_group(const std::string& cgroups, bool v2) {
+  for (std::string_view line : split(cgroups, '\n')) {
+    const size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) continue;
+    const std::string_view controllers = line.substr(first + 1, second - first - 1);
+    const auto names = split(controllers, ',');
+    const bool right = v2 ? controllers.empty() : std::find(names.begin(), names.end(), "cpu") != names.end();
+    if (right) return std::string(line.substr(second + 1));
+  }
+  return "";
+}
+
+// The least quota of the process's group and all groups above it; 0 = none.
+double least_quota(const std::string& root, bool v2) {
+  const Mount mount = find_mount(read_file(root + "/proc/self/mountinfo"), v2);
+  if (mount.point.empty()) return 0.0;
+  std::string group = find_group(read_file(root + "/proc/self/cgroup"), v2);
+  if (mount.group != "/" && group.rfind(mount.group, 0) == 0) group.erase(0, mount.group.size());
+  double least = 0.0;
+  while (true) {
+    const std::string folder = root + mount.point + group;
+    const double quota = v2 ? quota_v2(folder) : quota_v1(folder);
+    if (quota > 0.0) least = least > 0.0 ? std::min(least, quota) : quota;
+    if (group.empty() || group == "/") return least;
+    group.erase(group.rfind('/') == std::string::npos ? 0 : group.rfind('/'));
+  }
+}
+
+std::vector<int> allowed_processors() {
+  std::vector<int> processors;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    for (int i = 0; i < CPU_SETSIZE; ++i) {
+      if (CPU_ISSET(i, &set)) processors.push_back(i);
+    }
+  }
+  return processors;
+}
+
+int physical_cores(const std::string& root, const std::vector<int>& processors) {
+  std::set<std::string> cores;  // named by the list of their sibling threads
+  for (int i : processors) {
+    const std::string topology = root + "/sys/devices/system/cpu/cpu" + std::to_string(i) + "/topology/";
+    std::string siblings = read_file(topology + "thread_siblings_list");
+    cores.insert(siblings.empty() ? "cpu " + std::to_string(i) : std::move(siblings));
+  }
+  return static_cast<int>(cores.size());
 }
 
 }  // namespace
 
-int affinity_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  // Fails on machines with more than 1024 CPUs; then what the library counts must do.
-  if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+ThreadLimits thread_limits(const std::string& root) {
+  ThreadLimits limits;
+  const std::vector<int> processors = allowed_processors();
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  limits.affinity =
+      std::max(1, processors.empty() ? static_cast<int>(online) : static_cast<int>(processors.size()));
+  limits.cores = processors.empty() ? limits.affinity : std::max(1, physical_cores(root, processors));
+  const double v2 = least_quota(root, true), v1 = least_quota(root, false);
+  limits.quota = v1 > 0.0 && v2 > 0.0 ? std::min(v1, v2) : std::max(v1, v2);
+  return limits;
 }
 
-int cgroup_cpus(const fs::path& root) {
-  // Lines "<id>:<controllers>:<path>"; version 2 has id 0 and no controllers.
-  std::ifstream groups(root / "proc/self/cgroup");
-  int cpus = 0;
-  for (std::string line; std::getline(groups, line);) {
-    const size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1),
-                      path = line.substr(second + 1);
-    if (controllers.empty()) cpus = lower(cpus, tightest(root / "sys/fs/cgroup", path, cpus_v2));
-    if (names_cpu(controllers)) cpus = lower(cpus, tightest(root / "sys/fs/cgroup/cpu", path, cpus_v1));
-  }
-  return cpus;
-}
-
-int thread_budget(int wish) {
-  return std::max(1, lower(std::max(wish, 0), lower(affinity_cpus(), cgroup_cpus())));
+int thread_budget(int wish, const ThreadLimits& limits) {
+  int count = std::min(limits.affinity, limits.cores);
+  if (limits.quota > 0.0) count = std::min(count, static_cast<int>(limits.quota));
+  if (wish > 0) count = std::min(count, wish);
+  return std::max(1, count);
 }
 
 }  // namespace tessera

@@ -7,7 +7,6 @@
 
 #include "machine_limits.hpp"
 #include "ops/ops.hpp"
-#include "plugins/cpu/threads/thread_count.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 
@@ -38,13 +37,11 @@ ProgramConfig config_of(const sdk::CompileArgs& args) {
                 fmt::format("option 'threads' is {}, expected 0 or more", threads))
         .key("threads");
   }
-  constexpr int64_t kMostThreads = 4096;  // more than any machine has; the limits below decide
   ProgramConfig config;
   config.isa = choose_isa(args.options.text("isa")).isa;
   config.threads_given = threads > 0;
-  config.threads = threads > 0
-                       ? thread_count(static_cast<int>(std::min(threads, kMostThreads)), thread_limits())
-                       : std::max(1, args.host.thread_budget());
+  const int64_t budget = std::max(1, args.host.thread_budget());
+  config.threads = static_cast<int>(threads > 0 ? std::min(threads, budget) : budget);
   return config;
 }
 

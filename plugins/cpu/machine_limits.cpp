@@ -1,8 +1,9 @@
 #include "machine_limits.hpp"
 
+#include <algorithm>
+
 #include "plugins/cpu/kernels/isa.hpp"
 #include "plugins/cpu/kernels/limits.hpp"
-#include "plugins/cpu/threads/thread_count.hpp"
 #include "tessera/sdk/host.hpp"
 #include "tessera/sdk/status.hpp"
 
@@ -12,7 +13,8 @@ namespace {
 constexpr double kGiga = 1e9;
 
 int threads_or_budget(const tsr_host* host, int32_t threads) {
-  return threads > 0 ? thread_count(threads, thread_limits()) : sdk::Host(host).thread_budget();
+  const int budget = sdk::Host(host).thread_budget();
+  return threads > 0 ? std::min(threads, budget) : budget;
 }
 
 tsr_status* read_bandwidth(const tsr_host* host, int32_t threads, double* bytes_per_s) {

@@ -81,7 +81,7 @@ class Team {
 
 class ThreadPool {
  public:
-  /// `threads` >= 1, the caller of `run` included: a pool of one starts no thread. See thread_count.hpp.
+  /// `threads` >= 1, the caller of `run` included: a pool of one starts no thread..
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
