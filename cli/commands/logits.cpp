@@ -7,6 +7,7 @@
 #include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output.hpp"
+#include "cli/progress.hpp"
 #include "core/checkpoint/safetensors_writer.hpp"
 #include "tessera/auto_model.hpp"
 
@@ -28,6 +29,7 @@ std::vector<NamedTensor> causal_tensors(const Arguments& arguments, const Config
   return model.logits(prompt, {.chunks = arguments.integers("chunk", 1),
                                .hidden_states = arguments.has("hidden-states"),
                                .add_special_tokens = config.boolean("generate.add_special_tokens"),
+                               .progress = terminal_progress(),
                                .cancel = interrupt_token()});
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/config/pass_spec.hpp"
 #include "core/config/setting.hpp"
 
 namespace tessera {
@@ -23,15 +24,6 @@ struct Origin {
 
 /// "flag --isa", "configs/generate.yaml:7", "default".
 std::string to_string(const Origin& origin);
-
-/// A graph pass with its options, as a run names it.
-struct PassSpec {
-  std::string id;
-  std::vector<std::pair<std::string, std::string>> options;
-};
-
-/// Parses "id" or "id:option=value,option=value". Throws Error kInvalidArgument.
-PassSpec parse_pass(std::string_view text);
 
 /// A value is a list of texts; scalars have one. Not thread-safe while being filled.
 class Config {

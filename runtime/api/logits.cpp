@@ -70,7 +70,9 @@ std::vector<NamedTensor> AutoModelForCausalLM::logits(const Prompt& prompt, cons
   BackendSession& session = impl_->session(1, context);
   size_t chunk = 0;
   for (int64_t begin = 0, rows = 0; begin < count; begin += rows, ++chunk) {
-    if (options.cancel.stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted");
+    const bool stop =
+        options.progress && !options.progress("logits", static_cast<uint64_t>(begin), ids.size());
+    if (stop || options.cancel.stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted");
     const auto most = static_cast<int64_t>(kMaxRows);
     rows = options.chunks.empty() ? most : options.chunks[std::min(chunk, options.chunks.size() - 1)];
     rows = std::min({rows, count - begin, most});

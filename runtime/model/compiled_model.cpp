@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "core/config/pass_spec.hpp"
 #include "core/graph/pass_manager.hpp"
 #include "core/graph/weights_check.hpp"
 #include "tessera/sdk/error.hpp"
@@ -18,23 +19,6 @@ using Clock = std::chrono::steady_clock;
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-/// "id" or "id:option=value,option=value", as backends name the passes they want.
-Pass parse_default_pass(std::string_view text) {
-  const size_t colon = text.find(':');
-  Pass pass{std::string(text.substr(0, colon)), {}};
-  std::string_view rest = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
-  while (!rest.empty()) {
-    const size_t comma = rest.find(',');
-    const std::string_view option = rest.substr(0, comma);
-    const size_t equals = option.find('=');
-    pass.options.emplace_back(option.substr(0, equals), equals == std::string_view::npos
-                                                            ? std::string_view()
-                                                            : option.substr(equals + 1));
-    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-  }
-  return pass;
 }
 
 /// The property of the backend that names the passes for this graph; empty: it runs as it is.
@@ -54,7 +38,10 @@ std::vector<Pass> passes_of(const LoadedModel& model, const plugin::Backend& bac
   const std::string_view property = passes_property(model);
   const std::optional<sdk::Value> wanted = property.empty() ? std::nullopt : backend.find_property(property);
   if (!wanted) return passes;
-  for (const std::string& text : wanted->as_text_list()) passes.push_back(parse_default_pass(text));
+  for (const std::string& text : wanted->as_text_list()) {
+    PassSpec spec = parse_pass(text);
+    passes.push_back({std::move(spec.id), std::move(spec.options)});
+  }
   // Of a text's tokens only the masked ones need the large head.
   if (model.facts().task == "masked-lm" && !passes.empty()) passes.push_back({"select-logits", {}});
   return passes;

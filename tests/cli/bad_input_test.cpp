@@ -224,6 +224,18 @@ TEST(BadInput, UnknownInstructionSetListsThoseThereAre) {
   EXPECT_THAT(run.err, testing::AllOf(HasSubstr("avx1024"), HasSubstr("portable")));
 }
 
+TEST_F(BrokenModel, InterruptedDuringLoadExitsWith130) {
+  // The architecture's plugin builds until it is asked to stop, so no other end is possible.
+  write("config.json", R"({"model_type": "waits_for_cancel"})");
+  const std::string plugin = std::string(std::getenv("TESSERA_TEST_CLI_PLUGINS")) + "/waits_for_cancel.so";
+  const Finished run =
+      run_tessera({"generate", folder_.path().string(), "-p", "Once", "--plugin-path", plugin},
+                  {.interrupt_after_ms = 2000});
+  EXPECT_EQ(run.exit_code, 130) << run.err;
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, HasSubstr("interrupted"));
+}
+
 TEST(Interrupt, DuringGenerationExitsWith130) {
   const Finished run = run_tessera({"generate", stories(), "-p", "Once", "-n", "500", "--ignore-eos"},
                                    {.interrupt_after_ms = 2000});
@@ -233,7 +245,7 @@ TEST(Interrupt, DuringGenerationExitsWith130) {
 
 TEST(Interrupt, WhileWaitingForStandardInputExitsWith130) {
   // Without a prompt the command reads standard input, which here never ends by itself.
-  EXPECT_EQ(std::system("exec 2>/dev/null; (sleep 5 | timeout -s INT 0.5 \"$TESSERA_BINARY\" generate "
+  EXPECT_EQ(std::system("exec 2>/dev/null; (sleep 4 | timeout -s INT -k 2 0.5 \"$TESSERA_BINARY\" generate "
                         "\"$TESSERA_TEST_DATA/data/models/llama-stories260k\"); exit $?") >>
                 8,
             124);  // timeout's own code: it sent the signal and the command ended within the time

@@ -51,6 +51,7 @@ struct LogitsOptions {
   std::vector<int64_t> chunks = {};  ///< rows of each step, the last repeated; empty: all at once
   bool hidden_states = false;        ///< `hidden.0` .. `hidden.L` too (compile with expose_values "hidden.*")
   bool add_special_tokens = true;    ///< of the tokenizer, for a text prompt
+  ProgressFn progress = {};          ///< before each step: rows done, rows in all
   std::stop_token cancel = {};
 };
 
