@@ -169,4 +169,18 @@ void Session::truncate(uint32_t slot, uint64_t tokens) {
        [&] { return table.truncate(session_.get(), slot, tokens); });
 }
 
+bool Session::can_fork() const {
+  constexpr size_t kWithFork = offsetof(tsr_slots_v1, fork) + sizeof(tsr_slots_v1::fork);
+  return slots_ != nullptr && slots_->struct_size >= kWithFork && slots_->fork != nullptr;
+}
+
+void Session::fork(uint32_t from, uint32_t to, uint64_t tokens) {
+  if (!can_fork()) {
+    throw Error(ErrorCode::kNotSupported,
+                "backend '" + std::string(sdk::view(table_->id)) + "' does not fork slots");
+  }
+  call(*plugin_, {"forking a slot of backend", sdk::view(table_->id)},
+       [&] { return slots_->fork(session_.get(), from, to, tokens); });
+}
+
 }  // namespace tessera::plugin

@@ -53,7 +53,11 @@ class Session {
   void reset(uint32_t slot);  ///< empty, and all that was reserved given back
   void reserve(uint32_t slot,
                uint64_t tokens);  ///< room for `tokens` in all; kOutOfMemory: nothing has changed
-  void truncate(uint32_t slot, uint64_t tokens);  ///< positions >= tokens are forgotten
+  void truncate(uint32_t slot,
+                uint64_t tokens);  ///< positions >= tokens are forgotten, their room given back
+  bool can_fork() const;
+  /// The empty slot `to` then holds positions [0, tokens) of `from`; kOutOfMemory: nothing has changed.
+  void fork(uint32_t from, uint32_t to, uint64_t tokens);
 
   /// Keys in tessera/abi.h; kNotFound for one that the backend does not answer. Any thread.
   sdk::Value property(std::string_view key) const;

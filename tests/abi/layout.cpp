@@ -7,7 +7,7 @@
 #include "tessera/abi.h"
 #include "tessera/sdk/arguments.hpp"
 
-static_assert(TSR_ABI_DRAFT == 1, "the layouts below are those of draft 1");
+static_assert(TSR_ABI_DRAFT == 2, "the layouts below are those of draft 2");
 static_assert(sizeof(void*) == 8, "the ABI is for 64-bit machines");
 
 #define SIZE(type, bytes) static_assert(sizeof(type) == (bytes) && sizeof(type) % 8 == 0, #type)
@@ -218,12 +218,13 @@ OFFSET(tsr_backend, session_destroy, 112);
 OFFSET(tsr_backend, session_property, 120);
 OFFSET(tsr_backend, run, 128);
 
-SIZE(tsr_slots_v1, 32);
+SIZE(tsr_slots_v1, 40);
 OFFSET(tsr_slots_v1, struct_size, 0);
 OFFSET(tsr_slots_v1, reserved, 4);
 OFFSET(tsr_slots_v1, reset, 8);
 OFFSET(tsr_slots_v1, reserve, 16);
 OFFSET(tsr_slots_v1, truncate, 24);
+OFFSET(tsr_slots_v1, fork, 32);
 
 SIZE(tsr_machine_limits_v1, 24);
 OFFSET(tsr_machine_limits_v1, struct_size, 0);
@@ -273,7 +274,7 @@ FIRST(tsr_compile_args);
 FIRST(tsr_session_args);
 FIRST(tsr_run_args);
 FIRST(tsr_backend);
-FIRST(tsr_slots_v1);
+static_assert(tessera::sdk::kFirstSize<tsr_slots_v1> == offsetof(tsr_slots_v1, fork));  // grew in draft 2
 FIRST(tsr_plugin);
 
 // ErrorCode crosses as its number.

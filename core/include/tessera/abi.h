@@ -40,7 +40,7 @@ extern "C" {
 
 #define TSR_ABI_MAJOR 1
 #define TSR_ABI_MINOR 0
-#define TSR_ABI_DRAFT 1 /* raised at every change before the freeze */
+#define TSR_ABI_DRAFT 2 /* raised at every change before the freeze */
 /* Versions travel packed: draft << 24 | major << 16 | minor; never 0. */
 #define TSR_ABI_VERSION ((uint32_t)((TSR_ABI_DRAFT << 24) | (TSR_ABI_MAJOR << 16) | TSR_ABI_MINOR))
 #define TSR_MAGIC 0x31525354u /* "TSR1" in memory */
@@ -358,7 +358,10 @@ typedef struct tsr_run_args {
  *            isa.available      text list  tiers that this machine can run
  *   program  weights.bytes      int64      memory of packed weights
  *            kv.bytes_per_token int64      memory of one token of one slot, all layers
- *   session  kv.free_tokens     int64      tokens that `reserve` can still give
+ *   session  kv.free_tokens     int64      tokens that `reserve` can still give; memory that slots share counts once
+ *            kv.slot_tokens     int64      tokens whose memory one slot takes at most, whatever it reserves: ctx_len in
+ *                                          whole blocks, less where a window lets memory be used again; a lower bound
+ *                                          of kv.free_tokens that lets any `reserve` of an empty slot succeed
  *            kv.bytes           int64      memory held by retained state now */
 typedef struct tsr_backend {
   uint32_t struct_size;
@@ -385,16 +388,25 @@ typedef struct tsr_backend {
   tsr_status *(*run)(tsr_session *session, const tsr_run_args *args);
 } tsr_backend;
 
-/* Interface "tessera.slots/1": what a backend with retained state must offer. TSR_SERIAL(session) */
+/* Interface "tessera.slots/1": what a backend with retained state must offer. TSR_SERIAL(session)
+ *
+ * Rows of a step continue what their slot holds or overwrite it: to take back the last tokens (a draft that was not
+ * accepted) it is enough to write their positions again. Where a window lets memory be used again, a slot keeps the
+ * window and `max_rows` more; a step that looks further back, and a `truncate` to such a place, are refused. */
 #define TSR_INTERFACE_SLOTS "tessera.slots/1"
 typedef struct tsr_slots_v1 {
   uint32_t struct_size;
   uint32_t reserved;
   tsr_status *(*reset)(tsr_session *session, uint32_t slot); /* empty, and all that was reserved given back */
-  /* Room for `tokens` tokens in all; TSR_OUT_OF_MEMORY when there is none (nothing changed then). */
+  /* Room for `tokens` tokens in all, that is: steps that continue the slot up to there need no more memory. Gives
+   * nothing back. TSR_OUT_OF_MEMORY when there is none (nothing changed then). */
   tsr_status *(*reserve)(tsr_session *session, uint32_t slot, uint64_t tokens);
-  /* Positions >= tokens are forgotten. */
+  /* Positions >= tokens are forgotten, and room that was reserved beyond them is given back. */
   tsr_status *(*truncate)(tsr_session *session, uint32_t slot, uint64_t tokens);
+  /* The empty slot `to` then holds positions [0, tokens) of `from`, which holds at least as many, as if it had computed
+   * them; room for them is reserved. What both hold lies in memory once until one of them writes there. Refused for a
+   * slot whose window has let memory be used again. TSR_OUT_OF_MEMORY: nothing changed. Optional: null = no fork. */
+  tsr_status *(*fork)(tsr_session *session, uint32_t from, uint32_t to, uint64_t tokens);
 } tsr_slots_v1;
 
 /* Interface "tessera.machine-limits/1": what this machine can do at most, so that speeds can be told as fractions.

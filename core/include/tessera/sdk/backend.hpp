@@ -106,10 +106,17 @@ class Slots {
   virtual ~Slots() = default;
   /// Empty, and all that was reserved given back.
   virtual void reset(uint32_t slot) = 0;
-  /// Room for `tokens` tokens in all. Throws kOutOfMemory when there is none; nothing has changed then.
+  /// Room for `tokens` tokens in all; gives nothing back. Throws kOutOfMemory when there is none; nothing has
+  /// changed then.
   virtual void reserve(uint32_t slot, uint64_t tokens) = 0;
-  /// Positions >= tokens are forgotten.
+  /// Positions >= tokens are forgotten, and room reserved beyond them is given back.
   virtual void truncate(uint32_t slot, uint64_t tokens) = 0;
+  /// The empty slot `to` then holds positions [0, tokens) of `from`. Throws kOutOfMemory; nothing has changed
+  /// then. Called only where `Backend::can_fork`.
+  virtual void fork(uint32_t from, uint32_t to, uint64_t tokens) {
+    (void)from, (void)to, (void)tokens;
+    throw Error(ErrorCode::kNotSupported, "this backend does not fork slots");
+  }
 };
 
 /// Retained state of one program. One call at a time (the host sees to it); sessions are independent.
@@ -147,6 +154,8 @@ class Backend {
   virtual Value property(std::string_view key) const = 0;
   /// True when sessions have `slots()`: the host then finds the interface "tessera.slots/1".
   virtual bool has_slots() const { return false; }
+  /// True when those slots implement `fork`.
+  virtual bool can_fork() const { return false; }
   /// Interfaces other than the slots, by string id: a const struct of abi.h that lives for the process, or
   /// null.
   virtual const void* interface(std::string_view id) const {
@@ -248,6 +257,9 @@ struct RunTable {
   static tsr_status* truncate(tsr_session* session, uint32_t slot, uint64_t tokens) {
     return on_slots(session, [&](Slots& slots) { slots.truncate(slot, tokens); });
   }
+  static tsr_status* fork(tsr_session* session, uint32_t from, uint32_t to, uint64_t tokens) {
+    return on_slots(session, [&](Slots& slots) { slots.fork(from, to, tokens); });
+  }
 };
 
 /// The C descriptor of backend `T`.
@@ -284,8 +296,10 @@ class BackendTable {
   }
 
   static const void* get_interface(const tsr_host*, tsr_str id) {
-    static const tsr_slots_v1 slots = {sizeof(tsr_slots_v1), 0, &RunTable::reset, &RunTable::reserve,
-                                       &RunTable::truncate};
+    static const tsr_slots_v1 slots = {
+        sizeof(tsr_slots_v1), 0,
+        &RunTable::reset,     &RunTable::reserve,
+        &RunTable::truncate,  instance().object_.can_fork() ? &RunTable::fork : nullptr};
     if (view(id) == TSR_INTERFACE_SLOTS) return instance().object_.has_slots() ? &slots : nullptr;
     return instance().object_.interface(view(id));
   }
