@@ -105,7 +105,7 @@ void Checkpoint::read_config() {
   if (!is_there(path)) {
     throw Error(ErrorCode::kNotFound, "the folder has no config.json")
         .file(path.string())
-        .remedy("give the folder of a Hugging Face model: config.json, safetensors, tokenizer.json");
+        .remedy("give the folder of a Hugging Face model: config.json, safetensors, tokenizer files");
   }
   config_text_ = read_text_file(path);
   json::object config = parse_json_object(config_text_, path.string());
@@ -115,7 +115,9 @@ void Checkpoint::read_config() {
 
 void Checkpoint::find_texts() {
   generation_config_text_ = read_text_file_if_present(folder_ / "generation_config.json");
-  tokenizer_files_.tokenizer = path_if_there(folder_ / "tokenizer.json");
+  for (const char* name : {"tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt"}) {
+    if (tokenizer_files_.tokenizer.empty()) tokenizer_files_.tokenizer = path_if_there(folder_ / name);
+  }
   tokenizer_files_.tokenizer_config = path_if_there(folder_ / "tokenizer_config.json");
   tokenizer_files_.special_tokens_map = path_if_there(folder_ / "special_tokens_map.json");
   tokenizer_files_.chat_template = path_if_there(folder_ / "chat_template.jinja");

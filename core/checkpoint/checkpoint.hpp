@@ -28,7 +28,8 @@ struct TensorEntry {
 
 /// The tokenizer's files; an empty path means that the folder has no such file.
 struct TokenizerFiles {
-  std::filesystem::path tokenizer;           ///< tokenizer.json
+  /// tokenizer.json; else what a tokenizer is made of without it: tokenizer.model, vocab.json or vocab.txt
+  std::filesystem::path tokenizer;
   std::filesystem::path tokenizer_config;    ///< tokenizer_config.json
   std::filesystem::path special_tokens_map;  ///< special_tokens_map.json
   std::filesystem::path chat_template;       ///< chat_template.jinja

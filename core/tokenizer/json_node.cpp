@@ -30,6 +30,10 @@ JsonDocument::JsonDocument(std::string_view text) : storage_(std::make_unique<St
   storage_->value.emplace(parser.release());
 }
 
+JsonDocument::JsonDocument(json::value&& value) : storage_(std::make_unique<Storage>()) {
+  storage_->value.emplace(std::move(value));
+}
+
 JsonDocument::~JsonDocument() = default;
 JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
 JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;

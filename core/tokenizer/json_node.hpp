@@ -80,6 +80,8 @@ class JsonDocument {
  public:
   /// Throws Error kCorruptData with the parser's message and the byte when `text` is not JSON (or not UTF-8).
   explicit JsonDocument(std::string_view text);
+  /// Takes a value that is no file's.
+  explicit JsonDocument(boost::json::value&& value);
   ~JsonDocument();
   JsonDocument(JsonDocument&&) noexcept;
   JsonDocument& operator=(JsonDocument&&) noexcept;

@@ -4,32 +4,14 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
+#include "core/tokenizer/file_text.hpp"
+#include "core/tokenizer/folder/folder.hpp"
 #include "core/tokenizer/from_json.hpp"
 #include "tessera/sdk/error.hpp"
 
 namespace tessera::tokenizer {
 namespace {
-
-std::string read_file(const std::filesystem::path& file) {
-  std::error_code error;
-  const auto status = std::filesystem::status(file, error);
-  if (!std::filesystem::exists(status)) throw Error(ErrorCode::kNotFound, "no such file").file(file.string());
-  if (std::filesystem::is_directory(status))
-    throw Error(ErrorCode::kIo, "is a folder, not a file").file(file.string());
-  std::ifstream stream(file, std::ios::binary);
-  std::string text;
-  if (stream) {
-    const auto size = std::filesystem::file_size(file, error);
-    text.resize(error ? 0 : size);
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  }
-  if (!stream || static_cast<size_t>(stream.gcount()) != text.size()) {
-    throw Error(ErrorCode::kIo, "cannot read the file").file(file.string());
-  }
-  return text;
-}
 
 /// Keys of tokenizer.json. Another one is a newer format, whose meaning we would miss.
 constexpr std::array<std::string_view, 9> kKeys{"version",        "truncation", "padding",
@@ -89,10 +71,14 @@ std::shared_ptr<const Pipeline> load_folder(const std::filesystem::path& folder)
     throw Error(ErrorCode::kNotFound, "no such folder").file(folder.string());
   }
   const auto file = folder / "tokenizer.json";
-  if (!std::filesystem::exists(file, error)) {
-    throw Error(ErrorCode::kNotFound, "the folder has no tokenizer.json").file(folder.string());
+  if (std::filesystem::exists(file, error)) return load_tokenizer_json(file);
+  const FolderTokenizer built = tokenizer_from_folder(folder);
+  try {
+    return pipeline_from_json(built.json.root());
+  } catch (Error& failure) {
+    failure.add_file(built.vocabulary.string());
+    throw;
   }
-  return load_tokenizer_json(file);
 }
 
 }  // namespace tessera::tokenizer

@@ -44,7 +44,8 @@ class Tokenizer {
   /// ids that contradict each other, a bad regular expression), kNotSupported (a component that is not
   /// implemented).
   static Tokenizer from_file(const std::filesystem::path& tokenizer_json);
-  /// The tokenizer of a model's folder: its tokenizer.json. Throws as from_file.
+  /// The tokenizer of a model's folder: its tokenizer.json; without one what transformers makes of vocab.json
+  /// and merges.txt, vocab.txt or tokenizer.model (folder/folder.hpp). Throws as from_file.
   static Tokenizer from_folder(const std::filesystem::path& model_folder);
 
   /// The fast path: ids alone, neither cut nor padded.

@@ -40,7 +40,7 @@ const CompileInfo& AutoModelForCausalLM::compile_info() const {
 
 const AutoTokenizer& AutoModelForCausalLM::tokenizer() const {
   if (const AutoTokenizer* tokenizer = impl_->loaded.tokenizer()) return *tokenizer;
-  throw Error(ErrorCode::kNotFound, "the model folder has no tokenizer.json").file(info().folder);
+  throw Error(ErrorCode::kNotFound, "the model folder has no tokenizer files").file(info().folder);
 }
 
 std::string AutoModelForCausalLM::graph_text(const std::vector<Pass>& passes) const {

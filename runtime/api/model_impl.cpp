@@ -29,7 +29,7 @@ std::vector<int64_t> AutoModelForCausalLM::Impl::ids_of(const Prompt& prompt, bo
   if (!prompt.is_ids) {
     const AutoTokenizer* tokenizer = loaded.tokenizer();
     if (tokenizer == nullptr) {
-      throw Error(ErrorCode::kNotFound, "the model folder has no tokenizer.json")
+      throw Error(ErrorCode::kNotFound, "the model folder has no tokenizer files")
           .file(loaded.info().folder)
           .remedy("give token ids instead of text");
     }
@@ -47,7 +47,7 @@ std::vector<int64_t> AutoModelForCausalLM::Impl::ids_of(const Prompt& prompt, bo
         fmt::format("token id {} is outside the {} rows of the embedding (0..{})", id, rows, rows - 1))
         .file(loaded.info().folder)
         .remedy(prompt.is_ids ? "give ids of this model's tokenizer"
-                              : "take tokenizer.json and weights of one revision");
+                              : "take tokenizer and weights of one revision");
   }
   return ids;
 }

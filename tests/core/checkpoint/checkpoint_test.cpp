@@ -50,6 +50,18 @@ TEST(Checkpoint, ReadsASingleFile) {
   EXPECT_EQ(embedding->length, 512u * 64 * 4);
 }
 
+TEST(Checkpoint, FindsTheFilesOfATokenizerWithoutTokenizerJson) {
+  const std::filesystem::path source = test_data() / "data/models/llama-stories260k";
+  for (const char* name : {"tokenizer.model", "vocab.json", "vocab.txt"}) {
+    TemporaryFolder folder;
+    for (const char* file : {"config.json", "model.safetensors"})
+      std::filesystem::copy_file(source / file, folder.path() / file);
+    EXPECT_TRUE(Checkpoint::open(folder.path()).tokenizer_files().tokenizer.empty());
+    folder.write(name, "x");
+    EXPECT_EQ(Checkpoint::open(folder.path()).tokenizer_files().tokenizer.filename(), name);
+  }
+}
+
 TEST(Checkpoint, ReadsShards) {
   Checkpoint checkpoint = Checkpoint::open(test_data() / "data/models/llama3-tiny");
   EXPECT_THAT(checkpoint.locations(),

@@ -137,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadModel{"WrongWireType", std::string("\x38\x01", 2), "graph has wire type 0, expected 2", "graph",
                  0},
         BadModel{"FieldZero", std::string("\x02\x00", 2), "model has field number 0", "model", 0},
-        BadModel{"Group", "\xfb\x01", "model has wire type 3, which ONNX never uses", "model", 0},
+        BadModel{"Group", "\xfb\x01", "model has wire type 3, which no field has", "model", 0},
         BadModel{"NumberTooLong", "\x08" + kTenTimesFf, "ir_version has a number of more than 64 bits",
                  "ir_version", 0},
         BadModel{"NumberCut", "\x08\xff", "ir_version ends inside a number", "ir_version", 0},

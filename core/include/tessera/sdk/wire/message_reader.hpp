@@ -31,7 +31,11 @@ enum class WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32
 class MessageReader {
  public:
   /// The outermost message. `bytes` must stay alive while anything is read.
-  explicit MessageReader(std::string_view bytes) : MessageReader(bytes, bytes.data(), nullptr, {}, -1, 0) {}
+  /// `format` names what is read in messages: "malformed <format>: ..."; it must stay alive too.
+  explicit MessageReader(std::string_view bytes, std::string_view format = "onnx model")
+      : MessageReader(bytes, bytes.data(), nullptr, {}, -1, 0) {
+    format_ = format;
+  }
 
   /// Moves to the next field; false at the end of the message. The field's value must then be read or kept.
   bool next() {
@@ -107,7 +111,7 @@ class MessageReader {
         read_fixed<uint32_t>({});
         break;
       default:
-        fail({}, "has wire type " + std::to_string(static_cast<uint32_t>(type_)) + ", which ONNX never uses");
+        fail({}, "has wire type " + std::to_string(static_cast<uint32_t>(type_)) + ", which no field has");
     }
     return whole_field();
   }
@@ -125,7 +129,7 @@ class MessageReader {
     std::string where = path();
     if (!name.empty()) where.append(where.empty() ? "" : ".").append(name);
     if (where.empty()) where = "model";
-    throw Error(ErrorCode::kCorruptData, "malformed onnx model: " + where + " " + what)
+    throw Error(ErrorCode::kCorruptData, "malformed " + std::string(format_) + ": " + where + " " + what)
         .key(where)
         .offset(static_cast<uint64_t>(field_start_ - origin_));
   }
@@ -141,7 +145,8 @@ class MessageReader {
         parent_(parent),
         name_(name),
         index_(index),
-        depth_(depth) {}
+        depth_(depth),
+        format_(parent == nullptr ? std::string_view() : parent->format_) {}
 
   std::string path() const {
     if (parent_ == nullptr) return {};
@@ -202,6 +207,7 @@ class MessageReader {
   std::string_view name_;
   int64_t index_;
   int depth_;
+  std::string_view format_;
   uint32_t field_ = 0;
   WireType type_ = WireType::kVarint;
 };
