@@ -88,7 +88,7 @@ BackendSession& AutoModelForCausalLM::Impl::session(size_t slots, int64_t ctx_le
   const bool fits = current_session && current_session->shape().slots >= shape.slots &&
                     current_session->shape().ctx_len == shape.ctx_len;
   if (fits) {
-    current_session->reset();
+    current_session->reset_all();
   } else {
     current_session.reset();  // its memory first
     current_session = std::make_unique<BackendSession>(program.program(), shape);

@@ -1,21 +1,68 @@
 #include "runtime/session/backend_session.hpp"
 
+#include <algorithm>
+#include <initializer_list>
+
+#include "tessera/sdk/error.hpp"
+
 namespace tessera {
+namespace {
+
+/// False when the call fails with one of these codes; other failures go on their way.
+template <typename Call>
+bool unless(std::initializer_list<ErrorCode> codes, const Call& call) {
+  try {
+    call();
+    return true;
+  } catch (const Error& error) {
+    if (std::find(codes.begin(), codes.end(), error.code()) == codes.end()) throw;
+    return false;
+  }
+}
+
+}  // namespace
 
 BackendSession::BackendSession(const plugin::Program& program, const Shape& shape)
     : shape_(shape),
       session_(program.create_session(
           {.slots = shape.slots, .ctx_len = shape.ctx_len, .max_rows = shape.max_rows, .options = {}})) {
-  reserve();
+  if (shape.reserve) reserve_all();
 }
 
-void BackendSession::reserve() {
+void BackendSession::reserve_all() {
   for (uint32_t slot = 0; slot < shape_.slots; ++slot) session_.reserve(slot, shape_.ctx_len);
 }
 
-void BackendSession::reset() {
+void BackendSession::reset_all() {
   for (uint32_t slot = 0; slot < shape_.slots; ++slot) session_.reset(slot);
-  reserve();
+  if (shape_.reserve) reserve_all();
+}
+
+bool BackendSession::reserve(uint32_t slot, int64_t tokens) {
+  return unless({ErrorCode::kOutOfMemory}, [&] { session_.reserve(slot, static_cast<uint64_t>(tokens)); });
+}
+
+bool BackendSession::truncate(uint32_t slot, int64_t tokens) {
+  return unless({ErrorCode::kInvalidArgument, ErrorCode::kNotSupported},
+                [&] { session_.truncate(slot, static_cast<uint64_t>(tokens)); });
+}
+
+bool BackendSession::fork(uint32_t from, uint32_t to, int64_t tokens) {
+  return unless({ErrorCode::kOutOfMemory, ErrorCode::kInvalidArgument, ErrorCode::kNotSupported},
+                [&] { session_.fork(from, to, static_cast<uint64_t>(tokens)); });
+}
+
+int64_t BackendSession::free_tokens() const {
+  return session_.property("kv.free_tokens").as_int64();
+}
+
+int64_t BackendSession::slot_tokens() const {
+  try {
+    return session_.property("kv.slot_tokens").as_int64();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNotFound) throw;
+    return static_cast<int64_t>(shape_.ctx_len);
+  }
 }
 
 void BackendSession::run(std::span<const Row> rows, std::span<const int64_t> logits_rows,

@@ -6,21 +6,23 @@
 #include <vector>
 
 #include "core/plugin/backend.hpp"
+#include "runtime/session/slot_memory.hpp"
 #include "runtime/session/step.hpp"
 
 namespace tessera {
 
 /// For a cached graph on a ragged backend. One call at a time.
-class BackendSession : public StepRunner {
+class BackendSession : public StepRunner, public SlotMemory {
  public:
   struct Shape {
     uint32_t slots;
     uint64_t ctx_len;  ///< tokens a slot may hold
     uint64_t max_rows;
-    bool rope_length;  ///< the graph has that input
+    bool rope_length;     ///< the graph has that input
+    bool reserve = true;  ///< the whole context of each slot from the start; else SlotMemory is used
   };
 
-  /// Reserves the whole context of each slot. Throws Error kOutOfMemory when the backend has no room.
+  /// With `reserve`: throws Error kOutOfMemory when the backend has no room.
   BackendSession(const plugin::Program& program, const Shape& shape);
 
   void run(std::span<const Row> rows, std::span<const int64_t> logits_rows,
@@ -28,10 +30,20 @@ class BackendSession : public StepRunner {
 
   const Shape& shape() const { return shape_; }
   /// Empties every slot, ready for new sequences.
-  void reset();
+  void reset_all();
+
+  void reset(uint32_t slot) override { session_.reset(slot); }
+  bool reserve(uint32_t slot, int64_t tokens) override;
+  bool truncate(uint32_t slot, int64_t tokens) override;
+  bool fork(uint32_t from, uint32_t to, int64_t tokens) override;
+  int64_t free_tokens() const override;
+
+  bool can_fork() const { return session_.can_fork(); }
+  /// Memory that a slot takes at most, in tokens: less than ctx_len where a window moves on.
+  int64_t slot_tokens() const;
 
  private:
-  void reserve();
+  void reserve_all();
 
   Shape shape_;
   plugin::Session session_;

@@ -1,0 +1,314 @@
+#include "runtime/engine/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tessera/sdk/error.hpp"
+
+namespace tessera::engine {
+
+/// Tokens and times change on the engine's thread alone.
+struct Engine::Active {
+  RequestId id = 0;
+  std::vector<int64_t> tokens;  ///< prompt and emitted
+  int64_t prompt_tokens = 0;
+  int64_t most_tokens = 0;  ///< of both
+  std::shared_ptr<TokenSink> sink;
+  std::unique_ptr<TokenChooser> chooser;
+  std::optional<Clock::time_point> deadline;
+  Clock::time_point submitted, newest;
+  bool started = false;
+  RequestMetrics metrics;
+  std::exception_ptr error;  ///< of the step that runs
+};
+
+namespace {
+
+double seconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+KvSlots::Options slot_options(const Capabilities& capabilities, const EngineOptions& options) {
+  return {.slots = capabilities.slots,
+          .ctx_len = capabilities.ctx_len,
+          .fork = capabilities.fork,
+          .prefix_reuse = options.prefix_reuse,
+          .granule = options.kv_granule,
+          .slot_tokens = capabilities.slot_tokens,
+          .kv_tokens = capabilities.kv_tokens};
+}
+
+}  // namespace
+
+Engine::Engine(PlanRunner& runner, SlotMemory& memory, const Capabilities& capabilities, int64_t vocab_size,
+               const EngineOptions& options)
+    : runner_(runner),
+      vocab_size_(static_cast<size_t>(vocab_size)),
+      context_(capabilities.ctx_len),
+      slots_(slot_options(capabilities, options), memory),
+      scheduler_(options.scheduler, capabilities, slots_),
+      thread_([this] { loop(); }) {}
+
+Engine::~Engine() {
+  {
+    const Lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+RequestId Engine::submit(Submission submission) {
+  auto active = std::make_unique<Active>();
+  active->prompt_tokens = static_cast<int64_t>(submission.prompt.size());
+  // A sequence has no more positions than the context; the last token needs none.
+  const int64_t room = std::max<int64_t>(context_ - active->prompt_tokens + 1, 1);
+  const int64_t max_new = std::min(submission.max_new_tokens, room);
+  active->most_tokens = active->prompt_tokens + max_new;
+  active->tokens = std::move(submission.prompt);
+  active->sink = std::move(submission.sink);
+  active->chooser = submission.chooser ? std::move(submission.chooser) : std::make_unique<GreedyChooser>();
+  active->deadline = submission.deadline;
+  active->submitted = Clock::now();
+  const Lock lock(mutex_);
+  const RequestId id = active->id = next_id_;
+  try {
+    if (broken_) std::rethrow_exception(broken_);
+    if (draining_ || stopping_)
+      throw Error(ErrorCode::kBusy, "the engine takes no more requests: it is being drained");
+    scheduler_.submit({.id = id,
+                       .prompt_tokens = active->prompt_tokens,
+                       .max_new_tokens = max_new,
+                       .tenant = std::move(submission.tenant),
+                       .priority = submission.priority,
+                       .tokens = &active->tokens,
+                       .cache_salt = std::move(submission.cache_salt)});
+  } catch (...) {
+    ++counters_.refused;
+    throw;
+  }
+  ++next_id_;
+  if (active->deadline) ++with_deadline_;
+  active_.emplace(id, std::move(active));
+  wake_.notify_one();
+  return id;
+}
+
+void Engine::cancel(RequestId id) {
+  const Lock lock(mutex_);
+  if (active_.count(id) == 0) return;
+  cancels_.push_back(id);
+  wake_.notify_one();
+}
+
+void Engine::drain() {
+  Lock lock(mutex_);
+  draining_ = true;
+  idle_.wait(lock, [&] { return active_.empty() && !telling_; });
+}
+
+EngineCounters Engine::counters() const {
+  const Lock lock(mutex_);
+  EngineCounters counters = counters_;
+  counters.preemptions = scheduler_.preemptions();
+  counters.kv = slots_.counters();
+  counters.running = scheduler_.running();
+  counters.waiting = scheduler_.waiting();
+  counters.kv_reserved_tokens = slots_.reserved_tokens();
+  return counters;
+}
+
+void Engine::loop() {
+  Lock lock(mutex_);
+  while (wait_for_work(lock)) {
+    try {
+      step(lock);
+    } catch (...) {
+      // The backend failed between steps, at a slot: who holds what is not known any more.
+      if (!lock.owns_lock()) lock.lock();
+      broken_ = std::current_exception();
+      end_all(EndReason::kError, broken_);
+    }
+    tell_endings(lock);
+  }
+  end_all(EndReason::kCancelled, nullptr);
+  tell_endings(lock);
+}
+
+void Engine::step(Lock& lock) {
+  const Clock::time_point start = Clock::now();
+  end_due();
+  const StepPlan& plan = scheduler_.plan();
+  begin_step(plan);
+  if (plan.work.empty()) return;
+  lock.unlock();
+  const Clock::time_point planned = Clock::now();
+  run_step(plan);
+  const Clock::time_point ran = Clock::now();
+  take_tokens(plan);
+  lock.lock();
+  finish_step(plan, seconds(ran - planned));
+  counters_.run_s += seconds(ran - planned);
+  counters_.overhead_s += seconds(Clock::now() - start) - seconds(ran - planned);
+}
+
+bool Engine::wait_for_work(Lock& lock) {
+  wake_.wait(lock, [&] { return stopping_ || !active_.empty(); });
+  return !stopping_;
+}
+
+/// Cancelled requests and those whose time is up.
+void Engine::end_due() {
+  for (const RequestId id : std::exchange(cancels_, {})) {
+    if (active_.count(id) != 0) end(id, EndReason::kCancelled, nullptr);
+  }
+  if (with_deadline_ == 0) return;
+  const Clock::time_point now = Clock::now();
+  std::vector<RequestId> late;
+  for (const auto& [id, active] : active_) {
+    if (active->deadline && *active->deadline <= now) late.push_back(id);
+  }
+  for (const RequestId id : late) end(id, EndReason::kTimeout, nullptr);
+}
+
+void Engine::begin_step(const StepPlan& plan) {
+  for (const RequestId id : plan.no_room) {
+    end(id, EndReason::kError,
+        std::make_exception_ptr(
+            Error(ErrorCode::kOutOfMemory,
+                  "the backend has no memory for the keys and values of this request alone")
+                .remedy("use a shorter context or free memory")));
+  }
+  for (const RequestId id : plan.preempted) ++active_.at(id)->metrics.preemptions;
+  for (const StepPlan::Admitted& admitted : plan.admitted) {
+    Active& active = *active_.at(admitted.request);
+    if (active.started) continue;
+    active.started = true;
+    active.metrics.cached_tokens = admitted.cached_tokens;
+    active.metrics.queue_s = seconds(Clock::now() - active.submitted);
+  }
+  work_.clear();
+  tokens_.clear();
+  size_t emits = 0;
+  for (const Work& work : plan.work) {
+    work_.push_back(active_.at(work.request).get());
+    tokens_.push_back({&work_.back()->tokens, work_.back()->prompt_tokens});
+    if (work.emits) ++emits;
+  }
+  logits_.resize(emits * vocab_size_);
+}
+
+/// A step that fails ends all requests that were in it: what their slots hold is undefined.
+void Engine::run_step(const StepPlan& plan) {
+  try {
+    try {
+      runner_.run(plan, tokens_, logits_);
+    } catch (Error& error) {
+      error.add_context(
+          fmt::format("running a step of {} rows for {} requests", plan.rows, plan.work.size()));
+      throw;
+    }
+  } catch (...) {
+    for (Active* active : work_) active->error = std::current_exception();
+  }
+}
+
+void Engine::take_tokens(const StepPlan& plan) {
+  outcomes_.clear();
+  size_t row = 0;
+  for (size_t i = 0; i < plan.work.size(); ++i) {
+    const Work& work = plan.work[i];
+    Active& active = *work_[i];
+    const std::span<float> logits =
+        std::span(logits_).subspan(row * vocab_size_, work.emits ? vocab_size_ : 0);
+    if (work.emits) ++row;
+    Outcome outcome;
+    try {
+      if (active.error) {
+        outcome.discard = outcome.finished = true;
+      } else if (work.emits) {
+        outcome = take_token(active, logits);
+      } else if (work.begin + work.count <= active.prompt_tokens) {
+        active.sink->prompt_progress(work.begin + work.count);
+      }
+    } catch (...) {
+      // Where the logits are no numbers, neither need the keys and values be.
+      active.error = std::current_exception();
+      outcome.discard = outcome.finished = true;
+    }
+    outcomes_.push_back(outcome);
+  }
+}
+
+Outcome Engine::take_token(Active& active, std::span<float> logits) {
+  const int64_t token = active.chooser->choose(logits);
+  const Clock::time_point now = Clock::now();
+  RequestMetrics& metrics = active.metrics;
+  if (metrics.tokens == 0) {
+    metrics.ttft_s = seconds(now - active.submitted);
+  } else {
+    metrics.largest_itl_s = std::max(metrics.largest_itl_s, seconds(now - active.newest));
+    metrics.mean_itl_s =
+        (seconds(now - active.submitted) - metrics.ttft_s) / static_cast<double>(metrics.tokens);
+  }
+  active.newest = now;
+  ++metrics.tokens;
+  active.tokens.push_back(token);
+  const bool more = active.sink->accept(token);
+  return {.emitted = 1,
+          .finished = !more || static_cast<int64_t>(active.tokens.size()) >= active.most_tokens};
+}
+
+void Engine::finish_step(const StepPlan& plan, double run_seconds) {
+  ++counters_.steps;
+  counters_.decode_rows += static_cast<uint64_t>(plan.decode_rows);
+  counters_.prompt_rows += static_cast<uint64_t>(plan.rows - plan.decode_rows);
+  if (plan.kind != RunKind::kRagged) {
+    counters_.padding_rows += static_cast<uint64_t>(plan.shape.batch * plan.shape.seq_len - plan.rows);
+  }
+  scheduler_.commit(outcomes_, run_seconds);
+  for (size_t i = 0; i < work_.size(); ++i) {
+    if (!outcomes_[i].finished) continue;
+    const std::exception_ptr error = work_[i]->error;
+    end(work_[i]->id, error ? EndReason::kError : EndReason::kFinished, error);
+  }
+}
+
+void Engine::end(RequestId id, EndReason reason, std::exception_ptr error) {
+  const auto place = active_.find(id);
+  if (!broken_) scheduler_.cancel(id);  // where it has not left already
+  if (place->second->deadline) --with_deadline_;
+  endings_.push_back({std::move(place->second), reason, std::move(error)});
+  active_.erase(place);
+  uint64_t* const counts[] = {&counters_.finished, &counters_.cancelled, &counters_.timed_out,
+                              &counters_.failed};
+  ++*counts[static_cast<size_t>(reason)];
+}
+
+void Engine::end_all(EndReason reason, const std::exception_ptr& error) {
+  while (!active_.empty()) end(active_.begin()->first, reason, error);
+}
+
+/// Outside of the lock: a sink may call the engine.
+void Engine::tell_endings(Lock& lock) {
+  if (!endings_.empty()) {
+    std::vector<Ending> endings = std::exchange(endings_, {});
+    telling_ = true;
+    lock.unlock();
+    for (Ending& ending : endings) {
+      ending.active->metrics.total_s = seconds(Clock::now() - ending.active->submitted);
+      try {
+        ending.active->sink->end(ending.reason, ending.error, ending.active->metrics);
+      } catch (...) {  // NOLINT(bugprone-empty-catch): the request has ended, nobody is left to tell
+      }
+    }
+    endings.clear();  // sinks and choosers go before anybody is told that all is done
+    lock.lock();
+    telling_ = false;
+  }
+  if (active_.empty()) idle_.notify_all();
+}
+
+}  // namespace tessera::engine

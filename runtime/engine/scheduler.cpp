@@ -1,0 +1,322 @@
+#include "runtime/engine/scheduler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tessera/sdk/error.hpp"
+
+namespace tessera::engine {
+
+struct Scheduler::Entry {
+  Request request;
+  Rank rank;
+  RequestState state = RequestState::kWaiting;
+  bool had_slot = false;
+  uint32_t slot = 0;
+  int64_t computed = 0;  ///< tokens whose keys and values are in the slot
+  int64_t known = 0;     ///< prompt and emitted tokens
+  int64_t most = 0;      ///< positions that it may ever need
+
+  bool decodes() const { return known > request.prompt_tokens && known - computed == 1; }
+};
+
+namespace {
+
+Error bad_option(std::string_view key, std::string message) {
+  return Error(ErrorCode::kInvalidArgument, std::move(message)).key(key);
+}
+
+void check_options(const SchedulerOptions& options, const Capabilities& capabilities) {
+  if (options.max_num_seqs < 1) {
+    throw bad_option("max_num_seqs",
+                     fmt::format("max_num_seqs must be at least 1, got {}", options.max_num_seqs));
+  }
+  if (options.max_num_seqs > capabilities.slots) {
+    throw bad_option("max_num_seqs", fmt::format("max_num_seqs is {}, the session has {} slots",
+                                                 options.max_num_seqs, capabilities.slots));
+  }
+  if (capabilities.ragged && options.max_num_batched_tokens < options.max_num_seqs) {
+    throw bad_option(
+        "max_num_batched_tokens",
+        fmt::format("max_num_batched_tokens is {}, less than max_num_seqs ({}): not every running "
+                    "sequence would have its row in a step",
+                    options.max_num_batched_tokens, options.max_num_seqs));
+  }
+  if (options.max_prefill_runs < 1) {
+    throw bad_option("max_prefill_runs",
+                     fmt::format("max_prefill_runs must be at least 1, got {}", options.max_prefill_runs));
+  }
+  if (options.max_queue < 1) {
+    throw bad_option("max_queue", fmt::format("max_queue must be at least 1, got {}", options.max_queue));
+  }
+  if (!capabilities.ragged && (capabilities.prefill.empty() || capabilities.decode.empty())) {
+    throw Error(ErrorCode::kInvalidArgument, "the program has no compiled shape for prefill or for decode");
+  }
+}
+
+}  // namespace
+
+Scheduler::Scheduler(const SchedulerOptions& options, const Capabilities& capabilities, KvSlots& slots)
+    : options_(options),
+      capabilities_(capabilities),
+      slots_(slots),
+      policy_(make_policy(options.policy, options.policy_options)),
+      budget_(options.step_budget),
+      by_slot_(capabilities.slots) {
+  options_.max_num_batched_tokens = std::min(options_.max_num_batched_tokens, capabilities_.max_rows);
+  check_options(options_, capabilities_);
+  std::sort(capabilities_.decode.begin(), capabilities_.decode.end());
+  const auto area = [](const CompiledShape& s) { return std::pair(s.batch * s.seq_len, s.batch); };
+  std::sort(capabilities_.prefill.begin(), capabilities_.prefill.end(),
+            [&](const CompiledShape& a, const CompiledShape& b) { return area(a) < area(b); });
+}
+
+Scheduler::~Scheduler() = default;
+
+// The last emitted token needs no position: nothing is computed behind it.
+int64_t Scheduler::most_positions(const Request& request) const {
+  return std::min(request.prompt_tokens + request.max_new_tokens - 1, capabilities_.ctx_len);
+}
+
+void Scheduler::check_fits(const Request& request) const {
+  if (request.prompt_tokens < 1 || request.max_new_tokens < 1) {
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("a request has at least one prompt token and one to "
+                                                         "generate, got {} and {}",
+                                                         request.prompt_tokens, request.max_new_tokens));
+  }
+  if (request.prompt_tokens > capabilities_.ctx_len) {
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("the prompt has {} tokens, the context holds {}",
+                                                         request.prompt_tokens, capabilities_.ctx_len));
+  }
+  if (std::min(most_positions(request), capabilities_.slot_tokens) > capabilities_.kv_tokens) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("the request may need {} tokens of memory for keys and values, there are {} in all",
+                    most_positions(request), capabilities_.kv_tokens))
+        .remedy("shorten the prompt or lower max_new_tokens");
+  }
+}
+
+void Scheduler::submit(const Request& request) {
+  check_fits(request);
+  if (static_cast<int64_t>(waiting_.size()) - preempted_ >= options_.max_queue) {
+    throw Error(ErrorCode::kBusy,
+                fmt::format("the queue is full: {} requests wait already (max_queue)", options_.max_queue))
+        .key("max_queue")
+        .remedy("try again later, or raise max_queue");
+  }
+  const auto [place, fresh] = entries_.try_emplace(request.id);
+  if (!fresh) throw Error(ErrorCode::kMisuse, fmt::format("request {} was submitted twice", request.id));
+  place->second = std::make_unique<Entry>();
+  Entry& entry = *place->second;
+  entry.request = request;
+  entry.rank = {policy_->rank(request, steps_), request.id};
+  entry.known = request.prompt_tokens;
+  entry.most = most_positions(request);
+  waiting_.emplace(entry.rank, &entry);
+}
+
+bool Scheduler::cancel(RequestId id) {
+  const auto place = entries_.find(id);
+  if (place == entries_.end()) return false;
+  leave(*place->second, false);
+  return true;
+}
+
+RequestState Scheduler::state(RequestId id) const {
+  const auto place = entries_.find(id);
+  if (place == entries_.end()) {
+    throw Error(ErrorCode::kNotFound, fmt::format("request {} is not in the scheduler", id));
+  }
+  return place->second->state;
+}
+
+const StepPlan& Scheduler::plan() {
+  plan_.work.clear();
+  plan_.admitted.clear();
+  plan_.preempted.clear();
+  plan_.no_room.clear();
+  plan_.rows = plan_.decode_rows = 0;
+  reserve_for_running();
+  admit_waiting();
+  if (capabilities_.ragged) {
+    fill_ragged();
+  } else {
+    fill_compiled();
+  }
+  return plan_;
+}
+
+void Scheduler::commit(std::span<const Outcome> outcomes, double seconds) {
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    const Work& work = plan_.work[i];
+    Entry& entry = *by_slot_[work.slot];
+    entry.computed += work.count;
+    entry.known += outcomes[i].emitted;
+    slots_.computed(work.slot, entry.computed);
+    if (outcomes[i].finished) leave(entry, outcomes[i].discard);
+  }
+  ++steps_;
+  if (capabilities_.ragged) budget_.observe(plan_.decode_rows, plan_.rows - plan_.decode_rows, seconds);
+}
+
+// From the best rank down, so that who is preempted for the others has not got its room yet, or loses it.
+void Scheduler::reserve_for_running() {
+  for (size_t i = 0; i < running_.size(); ++i) {
+    while (i < running_.size() && !reserve_next(*running_[i])) preempt_last();
+  }
+}
+
+bool Scheduler::reserve_next(Entry& entry) {
+  return entry.known <= slots_.room(entry.slot) || slots_.grow(entry.slot, entry.known);
+}
+
+void Scheduler::preempt_last() {
+  Entry& entry = *running_.back();
+  running_.pop_back();
+  by_slot_[entry.slot] = nullptr;
+  slots_.discard(entry.slot);
+  if (running_.empty()) {  // it had all memory, and the backend has less than it said
+    plan_.no_room.push_back(entry.request.id);
+    entries_.erase(entry.request.id);
+    return;
+  }
+  entry.state = RequestState::kPreempted;
+  entry.computed = 0;
+  waiting_.emplace(entry.rank, &entry);
+  ++preempted_;
+  ++preemptions_;
+  plan_.preempted.push_back(entry.request.id);
+}
+
+void Scheduler::admit_waiting() {
+  while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < options_.max_num_seqs) {
+    Entry& entry = *waiting_.begin()->second;
+    const bool all = options_.memory == MemoryChoice::kWait;
+    const int64_t tokens = all ? entry.most : entry.known;
+    const int64_t headroom = all ? 0 : static_cast<int64_t>(running_.size()) * slots_.granule();
+    const auto placement = slots_.admit(entry.request, entry.known, tokens, headroom);
+    if (placement) {
+      admit(entry, *placement);
+    } else if (running_.empty()) {
+      plan_.no_room.push_back(entry.request.id);
+      leave(entry, false);
+    } else {
+      return;  // the first waits for memory, and nobody overtakes it
+    }
+  }
+}
+
+void Scheduler::admit(Entry& entry, const KvSlots::Placement& placement) {
+  waiting_.erase({entry.rank, &entry});
+  if (entry.state == RequestState::kPreempted) --preempted_;
+  if (!entry.had_slot) policy_->admitted(entry.request);
+  entry.had_slot = true;
+  entry.state = RequestState::kRunning;
+  entry.slot = placement.slot;
+  entry.computed = placement.cached_tokens;
+  by_slot_[entry.slot] = &entry;
+  const auto after = std::find_if(running_.begin(), running_.end(),
+                                  [&](const Entry* other) { return other->rank > entry.rank; });
+  running_.insert(after, &entry);
+  plan_.admitted.push_back({entry.request.id, placement.slot, placement.cached_tokens});
+}
+
+void Scheduler::add_work(const Entry& entry, int64_t count) {
+  const bool decode = entry.decodes();
+  plan_.work.push_back(
+      {entry.request.id, entry.slot, entry.computed, count, entry.computed + count == entry.known, decode});
+  plan_.rows += count;
+  if (decode) plan_.decode_rows += count;
+}
+
+void Scheduler::fill_ragged() {
+  plan_.kind = RunKind::kRagged;
+  prompts_.clear();
+  for (Entry* entry : running_) {
+    if (entry->decodes()) {
+      add_work(*entry, 1);
+    } else {
+      prompts_.push_back(entry);
+    }
+  }
+  int64_t left = options_.max_num_batched_tokens - plan_.rows;
+  const bool fixed = options_.step_budget.fixed > 0;
+  if (plan_.decode_rows > 0 || fixed) left = std::min(left, budget_.prompt_tokens());
+  for (const Entry* entry : prompts_) {
+    const int64_t count = std::min(left, entry->known - entry->computed);
+    if (count == 0) break;
+    add_work(*entry, count);
+    left -= count;
+  }
+}
+
+void Scheduler::fill_compiled() {
+  prompts_.clear();
+  int64_t decoding = 0;
+  for (Entry* entry : running_) {
+    if (entry->decodes()) {
+      ++decoding;
+    } else {
+      prompts_.push_back(entry);
+    }
+  }
+  if (decoding == 0) prefill_runs_ = 0;  // nobody was kept waiting
+  const bool decode = decoding > 0 && (prompts_.empty() || prefill_runs_ >= options_.max_prefill_runs);
+  if (decode) {
+    fill_decode_run(decoding);
+    prefill_runs_ = 0;
+  } else if (!prompts_.empty()) {
+    fill_prefill_run();
+    if (decoding > 0) ++prefill_runs_;
+  }
+}
+
+void Scheduler::fill_decode_run(int64_t decoding) {
+  plan_.kind = RunKind::kDecode;
+  const std::vector<int64_t>& batches = capabilities_.decode;
+  const auto fits = std::lower_bound(batches.begin(), batches.end(), decoding);
+  const int64_t batch = fits == batches.end() ? batches.back() : *fits;
+  plan_.shape = {batch, 1};
+  // By slot from where the last run stopped: each has its turn, whoever comes and goes meanwhile.
+  for (size_t seen = 0; seen < by_slot_.size() && plan_.rows < batch; ++seen) {
+    const Entry* entry = by_slot_[turn_];
+    turn_ = (turn_ + 1) % by_slot_.size();
+    if (entry != nullptr && entry->decodes()) add_work(*entry, 1);
+  }
+}
+
+void Scheduler::fill_prefill_run() {
+  plan_.kind = RunKind::kPrefill;
+  // The shape that takes most in; of those the smallest, which stand first.
+  int64_t best = 0;
+  for (const CompiledShape& shape : capabilities_.prefill) {
+    int64_t useful = 0;
+    for (size_t i = 0; i < prompts_.size() && static_cast<int64_t>(i) < shape.batch; ++i) {
+      useful += std::min(shape.seq_len, prompts_[i]->known - prompts_[i]->computed);
+    }
+    if (useful <= best) continue;
+    best = useful;
+    plan_.shape = shape;
+  }
+  for (size_t i = 0; i < prompts_.size() && static_cast<int64_t>(i) < plan_.shape.batch; ++i) {
+    add_work(*prompts_[i], std::min(plan_.shape.seq_len, prompts_[i]->known - prompts_[i]->computed));
+  }
+}
+
+void Scheduler::leave(Entry& entry, bool discard) {
+  if (entry.state == RequestState::kRunning) {
+    running_.erase(std::find(running_.begin(), running_.end(), &entry));
+    by_slot_[entry.slot] = nullptr;
+    discard ? slots_.discard(entry.slot) : slots_.release(entry.slot);
+  } else {
+    waiting_.erase({entry.rank, &entry});
+    if (entry.state == RequestState::kPreempted) --preempted_;
+    if (!entry.had_slot) policy_->dropped(entry.request);
+  }
+  const RequestId id = entry.request.id;
+  entries_.erase(id);
+}
+
+}  // namespace tessera::engine

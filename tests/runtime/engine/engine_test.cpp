@@ -1,0 +1,419 @@
+#include "runtime/engine/engine.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <future>
+#include <latch>
+#include <limits>
+
+#include "tessera/sdk/error.hpp"
+#include "tests/runtime/engine/counting_model.hpp"
+
+namespace tessera::engine {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+using Tokens = std::vector<int64_t>;
+
+/// Collects what it is told.
+class Collector : public TokenSink {
+ public:
+  void prompt_progress(int64_t computed) override { progress.push_back(computed); }
+  bool accept(int64_t token) override {
+    tokens.push_back(token);
+    return on_token ? on_token(token) : true;
+  }
+  void end(EndReason why, std::exception_ptr what, const RequestMetrics& m) override {
+    EXPECT_EQ(++ends, 1);
+    reason = why;
+    error = what;
+    metrics = m;
+    ended.count_down();
+  }
+  /// Waits for the end.
+  EndReason wait() {
+    ended.wait();
+    return reason;
+  }
+  std::string message() {
+    ended.wait();
+    try {
+      if (error) std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+      return e.what();
+    }
+    return {};
+  }
+
+  std::function<bool(int64_t)> on_token;
+  Tokens tokens, progress;
+  EndReason reason{};
+  std::exception_ptr error;
+  RequestMetrics metrics;
+
+ private:
+  int ends = 0;
+  std::latch ended{1};
+};
+
+struct Setup {
+  uint32_t slots = 4;
+  int64_t tokens = 100000;
+  EngineOptions options = {};
+  bool fork = true;
+  int64_t ctx_len = 1000;
+};
+
+class Harness {
+ public:
+  explicit Harness(Setup setup = {})
+      : model(setup.slots, setup.tokens), runner_(model, CountingModel::kVocab) {
+    setup.options.scheduler.max_num_seqs = setup.slots;
+    setup.options.kv_granule = 1;
+    const Capabilities capabilities{.slots = setup.slots,
+                                    .ctx_len = setup.ctx_len,
+                                    .max_rows = 512,
+                                    .kv_tokens = setup.tokens,
+                                    .fork = setup.fork};
+    engine = std::make_unique<Engine>(runner_, model, capabilities, CountingModel::kVocab, setup.options);
+  }
+
+  std::shared_ptr<Collector> submit(Tokens prompt, int64_t max_new,
+                                    std::function<bool(int64_t)> on_token = {}) {
+    auto sink = std::make_shared<Collector>();
+    sink->on_token = std::move(on_token);
+    id = engine->submit({.prompt = std::move(prompt), .max_new_tokens = max_new, .sink = sink});
+    return sink;
+  }
+
+  CountingModel model;
+  RequestId id = 0;  ///< of the last request
+
+ private:
+  RaggedRunner runner_;
+
+ public:
+  std::unique_ptr<Engine> engine;
+};
+
+Tokens prompt_of(int64_t length, int64_t seed) {
+  Tokens prompt;
+  for (int64_t i = 0; i < length; ++i) prompt.push_back((seed * 31 + i * i) % 50);
+  return prompt;
+}
+
+TEST(Engine, GivesEachRequestItsOwnTokensWhateverTheChunk) {
+  for (const int64_t chunk : {0, 1, 2, 3, 7, 100}) {
+    Harness h({.options = {.scheduler = {.step_budget = {.fixed = chunk}}}});
+    std::vector<std::shared_ptr<Collector>> sinks;
+    for (int64_t i = 0; i < 20; ++i) sinks.push_back(h.submit(prompt_of(1 + i * 3, i), 1 + i % 5));
+    h.engine->drain();
+    for (int64_t i = 0; i < 20; ++i) {
+      const Collector& sink = *sinks[static_cast<size_t>(i)];
+      EXPECT_EQ(sink.tokens, CountingModel::expected(prompt_of(1 + i * 3, i), 1 + i % 5))
+          << chunk << ' ' << i;
+      EXPECT_EQ(sink.reason, EndReason::kFinished);
+    }
+  }
+}
+
+TEST(Engine, GivesTheSameTokensToThosePreempted) {
+  Harness h({.tokens = 60});
+  std::vector<std::shared_ptr<Collector>> sinks;
+  for (int64_t i = 0; i < 12; ++i) sinks.push_back(h.submit(prompt_of(5, i), 30));
+  h.engine->drain();
+  for (int64_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(sinks[static_cast<size_t>(i)]->tokens, CountingModel::expected(prompt_of(5, i), 30)) << i;
+  }
+  EXPECT_GT(h.engine->counters().preemptions, 0U);
+}
+
+TEST(Engine, ComputesSharedBeginningsOnce) {
+  for (const bool fork : {true, false}) {
+    Harness h({.fork = fork});
+    Tokens shared = prompt_of(40, 1);
+    h.submit(shared, 3)->wait();
+    Tokens longer = shared;
+    longer.insert(longer.end(), {1, 2, 3});
+    const auto sink = h.submit(longer, 4);
+    sink->wait();
+    EXPECT_EQ(sink->tokens, CountingModel::expected(longer, 4));
+    EXPECT_GE(sink->metrics.cached_tokens, 40);
+    EXPECT_GE(h.engine->counters().kv.prefix_hits, 40U);
+  }
+}
+
+TEST(Engine, TellsRowsOfThePromptThePromptsLengthAndReusesNothingWhereThatMatters) {
+  Harness h({.options = {.prefix_reuse = false}});
+  h.submit({1, 2, 3, 4, 5, 6, 7, 8, 9}, 2)->wait();
+  h.submit({1, 2, 3, 4, 5, 6, 7, 8, 9}, 3)->wait();
+  EXPECT_THAT(h.model.rope_lengths,
+              ElementsAre(9, 9, 9, 9, 9, 9, 9, 9, 9, 10, 9, 9, 9, 9, 9, 9, 9, 9, 9, 10, 11));
+}
+
+TEST(Engine, GeneratesOneTokenMoreThanTheContextHasRoomFor) {
+  Harness h({.ctx_len = 5});
+  const auto sink = h.submit({1, 2, 3}, 1000);
+  sink->wait();
+  EXPECT_EQ(sink->tokens.size(), 3U);  // 5 - 3 + 1
+}
+
+TEST(Engine, StopsWhenTheSinkHasEnough) {
+  Harness h;
+  const auto sink = h.submit({1, 2, 3}, 1000, [](int64_t token) { return token != 28; });
+  sink->wait();
+  EXPECT_THAT(sink->tokens, ElementsAre(7, 14, 28));
+  EXPECT_EQ(sink->reason, EndReason::kFinished);
+}
+
+TEST(Engine, ReportsThePromptsProgress) {
+  Harness h({.options = {.scheduler = {.step_budget = {.fixed = 4}}}});
+  const auto sink = h.submit(prompt_of(10, 1), 1);
+  sink->wait();
+  EXPECT_THAT(sink->progress, ElementsAre(4, 8));
+}
+
+TEST(Engine, CancelsBeforeDuringAndAfter) {
+  Harness h({.slots = 1});
+  std::latch first_token(1), go(1);
+  const auto running = h.submit({1}, 1000000, [&, n = 0](int64_t) mutable {
+    if (n++ == 0) {
+      first_token.count_down();
+      go.wait();
+    }
+    return true;
+  });
+  const RequestId running_id = h.id;
+  first_token.wait();
+  const auto waiting = h.submit({2}, 5);
+  h.engine->cancel(h.id);
+  h.engine->cancel(running_id);
+  go.count_down();
+  EXPECT_EQ(running->wait(), EndReason::kCancelled);
+  EXPECT_EQ(waiting->wait(), EndReason::kCancelled);
+  EXPECT_TRUE(waiting->tokens.empty());
+  h.engine->cancel(running_id);
+  h.engine->cancel(12345);
+  const auto next = h.submit({3}, 2);
+  EXPECT_EQ(next->wait(), EndReason::kFinished);
+  EXPECT_EQ(next->tokens, CountingModel::expected({3}, 2));
+  EXPECT_EQ(h.engine->counters().cancelled, 2U);
+}
+
+TEST(Engine, EndsARequestWhoseTimeIsUpAndNoOther) {
+  Harness h;
+  auto late = std::make_shared<Collector>();
+  late->on_token = [](int64_t) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return true;
+  };
+  h.engine->submit({.prompt = {1},
+                    .max_new_tokens = 1000000,
+                    .sink = late,
+                    .deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(20)});
+  const auto other = h.submit({2}, 50);
+  EXPECT_EQ(late->wait(), EndReason::kTimeout);
+  EXPECT_EQ(other->wait(), EndReason::kFinished);
+  EXPECT_EQ(other->tokens, CountingModel::expected({2}, 50));
+  EXPECT_EQ(h.engine->counters().timed_out, 1U);
+}
+
+TEST(Engine, ACallbackThatThrowsEndsItsOwnRequestAlone) {
+  Harness h;
+  const auto bad = h.submit({1}, 10, [n = 0](int64_t) mutable -> bool {
+    if (++n == 3) throw std::runtime_error("no more paper");
+    return true;
+  });
+  const auto good = h.submit({2}, 10);
+  EXPECT_EQ(bad->wait(), EndReason::kError);
+  EXPECT_EQ(bad->message(), "no more paper");
+  EXPECT_EQ(good->wait(), EndReason::kFinished);
+  EXPECT_EQ(good->tokens, CountingModel::expected({2}, 10));
+}
+
+TEST(Engine, AStepThatFailsEndsThoseInItByNameAndTheEngineGoesOn) {
+  Harness h;
+  h.model.before_step = [&](std::span<const Row>) {
+    if (h.model.steps == 3) throw Error(ErrorCode::kDeviceLost, "the card is gone");
+  };
+  const auto a = h.submit({1}, 10);
+  EXPECT_EQ(a->wait(), EndReason::kError);
+  EXPECT_EQ(a->message(), "the card is gone");
+  const auto b = h.submit({1, 2}, 10);
+  EXPECT_EQ(b->wait(), EndReason::kFinished);
+  EXPECT_EQ(b->tokens, CountingModel::expected({1, 2}, 10));
+  EXPECT_EQ(h.engine->counters().failed, 1U);
+}
+
+TEST(Engine, LogitsThatAreNoNumbersEndTheirOwnRequestAlone) {
+  Harness h;
+  h.model.after_step = [](std::span<const Row> rows, std::span<const int64_t> logits_rows,
+                          std::span<const StepOutput> outputs) {
+    for (size_t i = 0; i < logits_rows.size(); ++i) {
+      const Row& row = rows[static_cast<size_t>(logits_rows[i])];
+      if (row.rope_length == 13) outputs[0].data[i * CountingModel::kVocab + 5] = std::nanf("");
+    }
+  };
+  const auto bad = h.submit(prompt_of(10, 3), 10), good = h.submit(prompt_of(30, 4), 10);
+  EXPECT_EQ(bad->wait(), EndReason::kError);
+  EXPECT_EQ(bad->message(), "the logits are not numbers (NaN)");
+  EXPECT_EQ(bad->tokens.size(), 3U);
+  EXPECT_EQ(good->wait(), EndReason::kFinished);
+  // What was computed beside NaN is not handed on.
+  h.model.after_step = {};
+  const auto again = h.submit(prompt_of(10, 3), 10);
+  EXPECT_EQ(again->wait(), EndReason::kFinished);
+  EXPECT_EQ(again->metrics.cached_tokens, 0);
+}
+
+TEST(Engine, ASlotThatFailsBetweenStepsEndsEverythingOnceAndIsRemembered) {
+  class Broken : public CountingModel {
+   public:
+    using CountingModel::CountingModel;
+    bool reserve(uint32_t, int64_t) override { throw Error(ErrorCode::kDeviceLost, "no such slot any more"); }
+  };
+  Broken model(2, 100);
+  RaggedRunner runner(model, CountingModel::kVocab);
+  Engine engine(runner, model, {.slots = 2, .ctx_len = 50, .max_rows = 512}, CountingModel::kVocab,
+                {.scheduler = {.max_num_seqs = 2}});
+  auto sink = std::make_shared<Collector>();
+  engine.submit({.prompt = {1}, .max_new_tokens = 1, .sink = sink});
+  EXPECT_EQ(sink->message(), "no such slot any more");
+  EXPECT_THAT([&] { engine.submit({.prompt = {1}, .max_new_tokens = 1, .sink = sink}); },
+              ThrowsMessage<Error>("no such slot any more"));
+  engine.drain();
+}
+
+TEST(Engine, RefusesWhatIsBeyondTheQueueAndNamesTheLimit) {
+  Harness h({.slots = 1, .options = {.scheduler = {.max_queue = 10}}});
+  std::latch running(1), go(1);
+  const auto first = h.submit({1}, 2, [&, n = 0](int64_t) mutable {
+    if (n++ == 0) {
+      running.count_down();
+      go.wait();
+    }
+    return true;
+  });
+  running.wait();
+  std::vector<std::shared_ptr<Collector>> queued;
+  for (int i = 0; i < 10; ++i) queued.push_back(h.submit({2}, 1));
+  for (int i = 0; i < 10000; ++i) {
+    EXPECT_THAT([&] { h.submit({3}, 1); },
+                ThrowsMessage<Error>("the queue is full: 10 requests wait already (max_queue)"));
+  }
+  go.count_down();
+  h.engine->drain();
+  for (const auto& sink : queued) EXPECT_EQ(sink->reason, EndReason::kFinished);
+  EXPECT_EQ(h.engine->counters().refused, 10000U);
+}
+
+TEST(Engine, RefusesWhatCanNeverFit) {
+  Harness h({.tokens = 50});
+  EXPECT_THAT([&] { h.submit(prompt_of(1001, 1), 1); },
+              ThrowsMessage<Error>("the prompt has 1001 tokens, the context holds 1000"));
+  EXPECT_THAT([&] { h.submit(prompt_of(40, 1), 20); },
+              ThrowsMessage<Error>(HasSubstr("there are 50 in all")));
+  EXPECT_THAT([&] { h.submit({}, 1); }, ThrowsMessage<Error>(HasSubstr("at least one prompt token")));
+  EXPECT_THAT([&] { h.submit({1}, 0); }, ThrowsMessage<Error>(HasSubstr("at least one prompt token")));
+}
+
+TEST(Engine, DrainsAndThenTakesNoMore) {
+  Harness h;
+  std::vector<std::shared_ptr<Collector>> sinks;
+  for (int i = 0; i < 30; ++i) sinks.push_back(h.submit({i}, 20));
+  h.engine->drain();
+  for (const auto& sink : sinks) EXPECT_EQ(sink->tokens.size(), 20U);
+  EXPECT_THAT([&] { h.submit({1}, 1); }, ThrowsMessage<Error>(HasSubstr("being drained")));
+}
+
+TEST(Engine, CancelsWhatIsLeftWhenItIsDestroyed) {
+  std::vector<std::shared_ptr<Collector>> sinks;
+  {
+    Harness h;
+    for (int i = 0; i < 30; ++i) sinks.push_back(h.submit({i}, 1000000));
+  }
+  for (const auto& sink : sinks) {
+    const EndReason reason = sink->wait();
+    EXPECT_TRUE(reason == EndReason::kCancelled || reason == EndReason::kFinished);  // short of context
+  }
+}
+
+TEST(Engine, MayBeCalledFromItsSinks) {
+  Harness h;
+  std::shared_ptr<Collector> second;
+  std::latch submitted(1);
+  const auto first = h.submit({1}, 1000000, [&, n = 0](int64_t) mutable {
+    if (n++ == 0) {
+      const RequestId self = h.id;
+      second = h.submit({2}, 3);
+      h.engine->cancel(self);
+      submitted.count_down();
+    }
+    return true;
+  });
+  submitted.wait();
+  EXPECT_EQ(first->wait(), EndReason::kCancelled);
+  EXPECT_EQ(second->wait(), EndReason::kFinished);
+}
+
+TEST(Engine, ServesManyThreadsAtOnce) {
+  Harness h({.tokens = 400, .options = {.scheduler = {.max_queue = 100000}}});
+  std::vector<std::thread> threads;
+  std::atomic<int> finished = 0, cancelled = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 60; ++i) {
+        const Tokens prompt = prompt_of(1 + (t * 7 + i) % 40, i % 3);
+        auto sink = std::make_shared<Collector>();
+        const RequestId id = h.engine->submit({.prompt = prompt, .max_new_tokens = 1 + i % 20, .sink = sink});
+        if (i % 5 == 0) h.engine->cancel(id);
+        if (i % 7 == 0) h.engine->counters();
+        const EndReason reason = sink->wait();
+        (reason == EndReason::kFinished ? finished : cancelled)++;
+        if (reason == EndReason::kFinished) {
+          EXPECT_EQ(sink->tokens, CountingModel::expected(prompt, 1 + i % 20));
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  h.engine->drain();
+  EXPECT_EQ(finished + cancelled, 240);
+  const EngineCounters counters = h.engine->counters();
+  EXPECT_EQ(counters.finished, static_cast<uint64_t>(finished));
+  EXPECT_EQ(counters.cancelled, static_cast<uint64_t>(cancelled));
+  EXPECT_EQ(counters.running + counters.waiting, 0U);
+}
+
+TEST(Engine, MeasuresWhatARequestCost) {
+  Harness h;
+  const auto sink = h.submit({1, 2}, 5);
+  sink->wait();
+  const RequestMetrics& metrics = sink->metrics;
+  EXPECT_EQ(metrics.tokens, 5);
+  EXPECT_LE(metrics.queue_s, metrics.ttft_s);
+  EXPECT_LE(metrics.ttft_s, metrics.total_s);
+  EXPECT_LE(metrics.mean_itl_s, metrics.largest_itl_s);
+  EXPECT_GT(metrics.mean_itl_s, 0);
+  const EngineCounters counters = h.engine->counters();
+  EXPECT_EQ(counters.prompt_rows, 2U);
+  EXPECT_EQ(counters.decode_rows, 4U);
+  EXPECT_EQ(counters.steps, 5U);
+  EXPECT_EQ(counters.finished, 1U);
+}
+
+TEST(Argmax, TakesTheLowestOfEqualsAndRefusesNan) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(argmax(std::vector<float>{0, 2, 2, 1}), 1);
+  EXPECT_EQ(argmax(std::vector<float>{-0.0F, 0.0F}), 0);
+  EXPECT_EQ(argmax(std::vector<float>{-INFINITY, -INFINITY}), 0);
+  EXPECT_THROW(argmax(std::vector<float>{1, nan}), Error);
+  EXPECT_THROW(argmax(std::vector<float>{nan, 1}), Error);
+}
+
+}  // namespace
+}  // namespace tessera::engine
