@@ -21,6 +21,7 @@ class CpuBackend : public sdk::Backend {
   /// All keys of abi.h.
   sdk::Value property(std::string_view key) const override;
   bool has_slots() const override { return true; }
+  bool can_fork() const override { return true; }
   /// "tessera.machine-limits/1".
   const void* interface(std::string_view id) const override;
   void check(const sdk::CompileArgs& args) const override;

@@ -248,9 +248,13 @@ void InputRules::check_positions(const KvBlocks& kv, const StepRows& rows) const
   }
   std::sort(places.begin(), places.end());
   int64_t length = 0;  // of the slot when the place before has been written
+  int64_t lowest = 0;  // position of the slot in this step
   for (size_t i = 0; i < places.size(); ++i) {
     const auto [slot, position] = places[i];
-    if (i == 0 || places[i - 1].first != slot) length = kv.length(slot);
+    if (i == 0 || places[i - 1].first != slot) {
+      length = kv.length(slot);
+      lowest = position;
+    }
     if (i > 0 && places[i - 1] == places[i]) {
       throw bad_input(positions_,
                       fmt::format("position {} of slot {} is written by two rows", position, slot));
@@ -260,7 +264,18 @@ void InputRules::check_positions(const KvBlocks& kv, const StepRows& rows) const
                                               position, slot, length));
     }
     length = std::max(length, position + 1);
+    if (i + 1 == places.size() || places[i + 1].first != slot) check_reach(kv, slot, lowest, position);
   }
+}
+
+// All rows write before any reads: the last write of a step must leave what its first row sees.
+void InputRules::check_reach(const KvBlocks& kv, uint32_t slot, int64_t lowest, int64_t highest) const {
+  const int64_t seen = kv.first_seen(lowest), oldest = kv.oldest(slot, highest + 1);
+  if (seen >= oldest) return;
+  throw bad_input(positions_, fmt::format("position {} of slot {} sees positions from {} on, and the window "
+                                          "keeps those from {} on",
+                                          lowest, slot, seen, oldest))
+      .remedy("reset the slot and compute the sequence again");
 }
 
 }  // namespace tessera::cpu

@@ -41,7 +41,8 @@ class InputRules {
 
   /// Throws kInvalidArgument naming input, row and value; on return `rows` holds the step. Symbols of shapes
   /// mean one number in the whole step ("batch" of two inputs). Positions of a slot continue what it holds or
-  /// overwrite it; a gap is refused, since its keys would be nobody's. `kv` may be null for a graph without
+  /// overwrite it; a gap is refused, since its keys would be nobody's, and so is a row that sees what its
+  /// slot's ring has lost. `kv` may be null for a graph without
   /// retained state.
   void check(const sdk::RunArgs& args, const KvBlocks* kv, uint64_t max_rows, StepRows& rows) const;
 
@@ -63,6 +64,7 @@ class InputRules {
   void check_names(const sdk::RunArgs& args) const;
   void read_rows(const sdk::RunArgs& args, const KvBlocks& kv, StepRows& rows) const;
   void check_positions(const KvBlocks& kv, const StepRows& rows) const;
+  void check_reach(const KvBlocks& kv, uint32_t slot, int64_t lowest, int64_t highest) const;
 
   std::vector<Rule> rules_;
   std::vector<std::string> names_;

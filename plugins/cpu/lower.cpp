@@ -170,11 +170,19 @@ class Lowering {
         graph::int_attribute("window", windowed ? graph::int_of(node, "window") : 0),
         graph::attribute(node, "scale", AttributeType::kFloat)};
     result_.caches.push_back(cache);
+    see_window(attributes[4].i);
     // What it writes is no value of the graph; an empty output that every run asks for keeps the node alive.
     const std::string written = names_.value(fmt::format("{}.{}", kWrittenPrefix, layer));
     node.outputs = {node.outputs[0], written};
     written_.push_back(graph::tensor_value(written, graph::DataType::kInt64, {graph::fixed_dim(0)}));
     become(node, "CachedAttention", {node.inputs[0], node.inputs[1], node.inputs[2]}, std::move(attributes));
+  }
+
+  // Layers share their blocks of memory, so the layer that looks back furthest decides what is kept.
+  void see_window(int64_t window) {
+    const bool first = result_.caches.size() == 1;
+    const bool all = window == 0 || (!first && result_.window == 0);
+    result_.window = all ? 0 : std::max(result_.window, window);
   }
 
   static void become(Node& node, std::string op_type, std::vector<std::string> inputs,

@@ -48,6 +48,7 @@ struct LoweredModel {
   graph::Model model;
   std::vector<WeightSpec> weights;
   std::vector<KvShape> caches;  ///< by layer
+  int64_t window = 0;           ///< the largest window of cached attention; 0 when a layer sees everything
   InputRules rules;
 };
 

@@ -66,12 +66,18 @@ CpuProgram::CpuProgram(const sdk::CompileArgs& args, const ProgramConfig& config
     : kernels_(cpu::kernels(config.isa)),
       rules_(std::move(lowered.rules)),
       caches_(std::move(lowered.caches)),
+      window_(lowered.window),
       plan_(compile_plan(lowered.model, args, plain_bytes_)),
       pool_(shared_pool(threads_for(config, total_bytes(lowered.weights)))),
       weights_(PackedWeights::load(lowered.weights, args.weights, args.progress, *pool_)) {
   for (size_t i = 0; i < plan_.outputs().size(); ++i) {
     if (plan_.outputs()[i].name.rfind(kWrittenPrefix, 0) == 0) written_outputs_.push_back(i);
   }
+}
+
+std::vector<sdk::OptionInfo> CpuProgram::session_options() const {
+  return {{"kv-memory", sdk::ValueType::kInt64, "0",
+           "bytes of keys and values of all slots together; 0 = what slots of ctx_len tokens need"}};
 }
 
 std::unique_ptr<sdk::Session> CpuProgram::create_session(const sdk::SessionArgs& args) {

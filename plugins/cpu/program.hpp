@@ -27,6 +27,8 @@ class CpuProgram : public sdk::Program {
   /// Compiles. Throws what read_model, lower, Plan::compile and PackedWeights::load throw.
   CpuProgram(const sdk::CompileArgs& args, const ProgramConfig& config);
 
+  /// kv-memory.
+  std::vector<sdk::OptionInfo> session_options() const override;
   std::unique_ptr<sdk::Session> create_session(const sdk::SessionArgs& args) override;
   /// weights.bytes, kv.bytes_per_token (abi.h); isa; threads: how many a step uses.
   sdk::Value property(std::string_view key) const override;
@@ -34,6 +36,8 @@ class CpuProgram : public sdk::Program {
   const exec::Plan& plan() const { return plan_; }
   const InputRules& rules() const { return rules_; }
   const std::vector<KvShape>& caches() const { return caches_; }
+  /// Positions that a row sees at most, itself the last; 0 = all.
+  int64_t window() const { return window_; }
   const PackedWeights& weights() const { return weights_; }
   const KernelTable& kernels() const { return kernels_; }
   ThreadPool& pool() const { return *pool_; }
@@ -46,6 +50,7 @@ class CpuProgram : public sdk::Program {
   const KernelTable& kernels_;
   InputRules rules_;
   std::vector<KvShape> caches_;
+  int64_t window_;
   int64_t plain_bytes_ = 0;  // of weights that plain operators read
   exec::Plan plan_;
   std::vector<size_t> written_outputs_;

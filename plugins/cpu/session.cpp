@@ -30,6 +30,22 @@ int64_t checked_ctx_len(const CpuProgram& program, const sdk::SessionArgs& args)
   return static_cast<int64_t>(args.ctx_len);
 }
 
+KvLimits kv_limits(const CpuProgram& program, const sdk::SessionArgs& args) {
+  KvLimits limits;
+  limits.ctx_len = checked_ctx_len(program, args);
+  limits.memory_bytes = args.options.integer("kv-memory");
+  if (limits.memory_bytes < 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("option 'kv-memory' is {}, expected 0 or more bytes", limits.memory_bytes))
+        .key("kv-memory");
+  }
+  if (program.caches().empty()) return limits;
+  limits.slots = args.slots;
+  limits.window = program.window();
+  limits.max_rows = static_cast<int64_t>(std::min(args.max_rows, kMostTokens));
+  return limits;
+}
+
 exec::Dims dims_of(const sdk::TensorView& tensor) {
   return exec::Dims(tensor.dims(), tensor.rank());
 }
@@ -43,7 +59,7 @@ Error bad_output(std::string_view name, std::string message) {
 CpuSession::CpuSession(const CpuProgram& program, const sdk::SessionArgs& args)
     : program_(program),
       max_rows_(args.max_rows),
-      kv_(program.caches().empty() ? 0 : args.slots, checked_ctx_len(program, args), program.caches()),
+      kv_(kv_limits(program, args), program.caches()),
       step_{program.kernels(), program.pool(), program.weights(), kv_, {}, {}, {}, {}},
       workspace_(program.plan()) {}
 
@@ -51,6 +67,7 @@ void CpuSession::run(const sdk::RunArgs& args) {
   program_.rules().check(args, slots() == nullptr ? nullptr : &kv_, max_rows_, step_.rows);
   find_outputs(args);
   find_runs(step_.rows, step_.runs);
+  own_blocks();
   const std::vector<exec::Value> results = compute(args);
   for (uint64_t i = 0; i < args.output_count(); ++i) {
     const sdk::TensorView given = args.output(i);
@@ -121,6 +138,10 @@ void CpuSession::check_declared_shape(const sdk::TensorView& given, const graph:
     throw bad_output(given.name(), fmt::format("does not have the shape {} in this step", dims.text()));
 }
 
+void CpuSession::own_blocks() {
+  for (const RowRun& run : step_.runs) kv_.prepare(run.slot, run.position, run.position + run.rows);
+}
+
 void CpuSession::keep_written() {
   for (const RowRun& run : step_.runs) kv_.grow(run.slot, run.position + run.rows);
 }
@@ -133,8 +154,13 @@ void CpuSession::truncate(uint32_t slot, uint64_t tokens) {
   kv_.truncate(slot, static_cast<int64_t>(std::min(tokens, kMostTokens)));
 }
 
+void CpuSession::fork(uint32_t from, uint32_t to, uint64_t tokens) {
+  kv_.fork(from, to, static_cast<int64_t>(std::min(tokens, kMostTokens)));
+}
+
 sdk::Value CpuSession::property(std::string_view key) const {
   if (key == "kv.free_tokens") return sdk::Value(kv_.free_tokens());
+  if (key == "kv.slot_tokens") return sdk::Value(kv_.slot_tokens());
   if (key == "kv.bytes") return sdk::Value(kv_.bytes());
   throw sdk::unknown_property(key);
 }

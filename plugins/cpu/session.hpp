@@ -21,7 +21,7 @@ class CpuSession : public sdk::Session, private sdk::Slots {
 
   /// Checks everything that the caller gives first; what is refused then has changed nothing.
   void run(const sdk::RunArgs& args) override;
-  /// kv.free_tokens, kv.bytes (abi.h).
+  /// kv.free_tokens, kv.slot_tokens, kv.bytes (abi.h).
   sdk::Value property(std::string_view key) const override;
   /// Null for a program without retained state.
   sdk::Slots* slots() override { return program_.caches().empty() ? nullptr : this; }
@@ -30,10 +30,12 @@ class CpuSession : public sdk::Session, private sdk::Slots {
   void reset(uint32_t slot) override { kv_.reset(slot); }
   void reserve(uint32_t slot, uint64_t tokens) override;
   void truncate(uint32_t slot, uint64_t tokens) override;
+  void fork(uint32_t from, uint32_t to, uint64_t tokens) override;
 
   void find_outputs(const sdk::RunArgs& args);
   void check_declared_shape(const sdk::TensorView& given, const graph::ValueInfo& declared) const;
   std::vector<exec::Value> compute(const sdk::RunArgs& args);
+  void own_blocks();
   void keep_written();
 
   const CpuProgram& program_;

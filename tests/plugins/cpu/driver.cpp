@@ -55,8 +55,8 @@ std::vector<Row> rows_of(const std::vector<int64_t>& ids, uint32_t slot, int64_t
 }
 
 SlotRunner::SlotRunner(const plugin::Program& program, const TinyConfig& config, uint32_t slots,
-                       uint64_t ctx_len, uint64_t max_rows)
-    : config_(config), session_(program.create_session({slots, ctx_len, max_rows, {}})) {}
+                       uint64_t ctx_len, uint64_t max_rows, plugin::OptionList options)
+    : config_(config), session_(program.create_session({slots, ctx_len, max_rows, std::move(options)})) {}
 
 std::vector<float> SlotRunner::step(const std::vector<Row>& rows) {
   std::map<uint32_t, int64_t> needed;

@@ -37,7 +37,7 @@ std::vector<Row> rows_of(const std::vector<int64_t>& ids, uint32_t slot = 0, int
 class SlotRunner {
  public:
   SlotRunner(const plugin::Program& program, const TinyConfig& config, uint32_t slots = 4,
-             uint64_t ctx_len = 200, uint64_t max_rows = 512);
+             uint64_t ctx_len = 200, uint64_t max_rows = 512, plugin::OptionList options = {});
   /// Reserves what the rows need, runs them as one step; returns logits [rows, vocab].
   std::vector<float> step(const std::vector<Row>& rows);
   /// Without reserving, and with the logits of `wanted` rows only.

@@ -142,7 +142,7 @@ TEST_F(Session, ReserveCountsBlocksOfThePool) {
   EXPECT_EQ(free_tokens(), all - 128);
   EXPECT_GE(runner.session().property("kv.bytes").as_int64(),
             128 * program.property("kv.bytes_per_token").as_int64());
-  runner.session().reserve(1, 3);  // never gives back
+  runner.session().reserve(1, 3);  // gives nothing back
   EXPECT_EQ(free_tokens(), all - 128);
   const Error error = error_of([&] { runner.session().reserve(1, 101); });
   EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
