@@ -31,14 +31,10 @@ IsaChoice choose_isa(std::string_view option) {
 }
 
 ProgramConfig config_of(const sdk::CompileArgs& args) {
-  const int64_t threads = args.options.integer("threads");
-  if (threads < 0) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("option 'threads' is {}, expected 0 or more", threads))
-        .key("threads");
-  }
+  const int64_t threads = not_negative(args.options, "threads");
   ProgramConfig config;
   config.isa = choose_isa(args.options.text("isa")).isa;
+  config.kv_memory = not_negative(args.options, "kv-memory");
   config.threads_given = threads > 0;
   const int64_t budget = std::max(1, args.host.thread_budget());
   config.threads = static_cast<int>(threads > 0 ? std::min(threads, budget) : budget);
@@ -55,7 +51,9 @@ std::vector<sdk::OptionInfo> CpuBackend::options() const {
   return {
       {"threads", sdk::ValueType::kInt64, "0", "threads that a step uses at most; 0 = what the host allows"},
       {"isa", sdk::ValueType::kText, kAuto,
-       "instruction set tier: portable, avx2, avx512; auto = TESSERA_ISA, else the best of this machine"}};
+       "instruction set tier: portable, avx2, avx512; auto = TESSERA_ISA, else the best of this machine"},
+      {"kv-memory", sdk::ValueType::kInt64, "0",
+       "bytes of keys and values that a session takes at most; 0 = what its slots and their context need"}};
 }
 
 sdk::Value CpuBackend::property(std::string_view key) const {

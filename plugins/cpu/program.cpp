@@ -59,6 +59,13 @@ int64_t total_bytes(const std::vector<WeightSpec>& weights) {
 
 }  // namespace
 
+int64_t not_negative(const sdk::Options& options, const std::string& name) {
+  const int64_t value = options.integer(name);
+  if (value >= 0) return value;
+  throw Error(ErrorCode::kInvalidArgument, fmt::format("option '{}' is {}, expected 0 or more", name, value))
+      .key(name);
+}
+
 CpuProgram::CpuProgram(const sdk::CompileArgs& args, const ProgramConfig& config)
     : CpuProgram(args, config, lower(graph::read_model(args.model))) {}
 
@@ -67,6 +74,7 @@ CpuProgram::CpuProgram(const sdk::CompileArgs& args, const ProgramConfig& config
       rules_(std::move(lowered.rules)),
       caches_(std::move(lowered.caches)),
       window_(lowered.window),
+      kv_memory_(config.kv_memory),
       plan_(compile_plan(lowered.model, args, plain_bytes_)),
       pool_(shared_pool(threads_for(config, total_bytes(lowered.weights)))),
       weights_(PackedWeights::load(lowered.weights, args.weights, args.progress, *pool_)) {
@@ -77,7 +85,7 @@ CpuProgram::CpuProgram(const sdk::CompileArgs& args, const ProgramConfig& config
 
 std::vector<sdk::OptionInfo> CpuProgram::session_options() const {
   return {{"kv-memory", sdk::ValueType::kInt64, "0",
-           "bytes of keys and values of all slots together; 0 = what slots of ctx_len tokens need"}};
+           "bytes of keys and values of all slots together; 0 = what the program was compiled with"}};
 }
 
 std::unique_ptr<sdk::Session> CpuProgram::create_session(const sdk::SessionArgs& args) {

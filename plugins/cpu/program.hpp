@@ -19,7 +19,11 @@ struct ProgramConfig {
   Isa isa = Isa::kPortable;
   int threads = 1;             ///< upper limit
   bool threads_given = false;  ///< by the user: then a small model uses them, too
+  int64_t kv_memory = 0;       ///< bytes of keys and values of a session at most; 0 = what it needs
 };
+
+/// An option that is a number of something. Throws kInvalidArgument.
+int64_t not_negative(const sdk::Options& options, const std::string& name);
 
 /// Immutable after construction: any thread, any number of sessions.
 class CpuProgram : public sdk::Program {
@@ -36,6 +40,8 @@ class CpuProgram : public sdk::Program {
   const exec::Plan& plan() const { return plan_; }
   const InputRules& rules() const { return rules_; }
   const std::vector<KvShape>& caches() const { return caches_; }
+  /// Bytes of keys and values that a session takes at most, unless it is told otherwise; 0 = what it needs.
+  int64_t kv_memory() const { return kv_memory_; }
   /// Positions that a row sees at most, itself the last; 0 = all.
   int64_t window() const { return window_; }
   const PackedWeights& weights() const { return weights_; }
@@ -50,7 +56,7 @@ class CpuProgram : public sdk::Program {
   const KernelTable& kernels_;
   InputRules rules_;
   std::vector<KvShape> caches_;
-  int64_t window_;
+  int64_t window_, kv_memory_;
   int64_t plain_bytes_ = 0;  // of weights that plain operators read
   exec::Plan plan_;
   std::vector<size_t> written_outputs_;

@@ -33,12 +33,8 @@ int64_t checked_ctx_len(const CpuProgram& program, const sdk::SessionArgs& args)
 KvLimits kv_limits(const CpuProgram& program, const sdk::SessionArgs& args) {
   KvLimits limits;
   limits.ctx_len = checked_ctx_len(program, args);
-  limits.memory_bytes = args.options.integer("kv-memory");
-  if (limits.memory_bytes < 0) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("option 'kv-memory' is {}, expected 0 or more bytes", limits.memory_bytes))
-        .key("kv-memory");
-  }
+  limits.memory_bytes = not_negative(args.options, "kv-memory");
+  if (limits.memory_bytes == 0) limits.memory_bytes = program.kv_memory();
   if (program.caches().empty()) return limits;
   limits.slots = args.slots;
   limits.window = program.window();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "tessera/sdk/wire.hpp"
 #include "tests/core/plugin/error_of.hpp"
 #include "tests/plugins/cpu/driver.hpp"
 
@@ -161,6 +162,19 @@ TEST_F(LimitedMemory, AStepThatCannotCopyWhatIsSharedTouchesNothing) {
   EXPECT_EQ(limited.step(part(ids, 130, 140, 0)), alone(ids, 130, 140));
   limited.session().reset(0);
   EXPECT_EQ(limited.step(part(ids, 128, 150, 1)), alone(ids, 128, 150));
+}
+
+TEST_F(LimitedMemory, TheProgramsLimitHoldsForItsSessions) {
+  const std::string bytes = three_blocks(program).front().second;
+  const plugin::Program small = cpu_backend().compile({.model = graph::write_model(model.on_slots()),
+                                                       .base_dir = "",
+                                                       .weights = model.file().c(),
+                                                       .options = {{"kv-memory", bytes}},
+                                                       .progress = {}});
+  SlotRunner inherits(small, model.config(), 2),
+      own(small, model.config(), 2, 200, 512, {{"kv-memory", "100000000"}});
+  EXPECT_EQ(inherits.session().property("kv.free_tokens").as_int64(), 192);
+  EXPECT_EQ(own.session().property("kv.free_tokens").as_int64(), 512);
 }
 
 TEST_F(LimitedMemory, ANegativeLimitIsRefused) {
