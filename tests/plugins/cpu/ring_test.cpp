@@ -35,7 +35,7 @@ class Ring : public testing::Test {
   }
 
   // Logits [kContext, vocab] of the graph without a cache.
-  Floats pure(const std::vector<int64_t>& tokens) const {
+  Floats pure(const std::vector<int64_t>& tokens) {
     std::vector<int64_t> positions(tokens.size());
     std::iota(positions.begin(), positions.end(), 0);
     return run_pure(compile(model.pure(), model.file().c()), config, tokens, positions);
