@@ -19,6 +19,8 @@ constexpr std::array kCommands = {
     Command{"tokenize", "token ids of a text", run_tokenize},
     Command{"detokenize", "text of token ids", run_detokenize},
     Command{"logits", "write logits and hidden states of a prompt, for comparisons", run_logits},
+    Command{"verify", "compare the compiled model with its reference, pass by pass", run_verify},
+    Command{"onnx-run", "run any ONNX graph on tensors of a file", run_onnx_run},
     Command{"inspect", "show a checkpoint, its graph, plugins and memory plan", run_inspect},
     Command{"compile", "compile a model, or export its graph as ONNX", run_compile},
     Command{"bench", "measure prompt processing and generation as fractions of the machine's limits",

@@ -36,10 +36,12 @@ int run_fill_mask(const Command&, const std::vector<std::string>& args);
 int run_generate(const Command&, const std::vector<std::string>& args);
 int run_inspect(const Command&, const std::vector<std::string>& args);
 int run_logits(const Command&, const std::vector<std::string>& args);
+int run_onnx_run(const Command&, const std::vector<std::string>& args);
 int run_passes(const Command&, const std::vector<std::string>& args);
 int run_plugins(const Command&, const std::vector<std::string>& args);
 int run_run(const Command&, const std::vector<std::string>& args);
 int run_tokenize(const Command&, const std::vector<std::string>& args);
+int run_verify(const Command&, const std::vector<std::string>& args);
 int run_version(const Command&, const std::vector<std::string>& args);
 
 }  // namespace tessera::cli

@@ -14,6 +14,7 @@ enum ExitCode : int {
   kExitUsage = 2,     ///< a flag or a setting that cannot be understood
   kExitBadInput = 3,  ///< a checkpoint, graph, prompt or plugin that is broken or not supported
   kExitNotFound = 4,  ///< a file, folder, model or plugin that does not exist
+  kExitDeviates = 5,  ///< verify: an output is beyond tolerance
   kExitInterrupted = 130,
   kExitOutputClosed = 141,  ///< the reader of stdout went away
 };

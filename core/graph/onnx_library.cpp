@@ -103,6 +103,23 @@ bool passes_shape_inference(const Model& inlined, OnnxComplaint& complaint) {
   });
 }
 
+std::vector<ValueInfo> infer_outputs(const Model& inlined) {
+  Model untyped = inlined;  // what the graph declares of its own values is a claim that a file may get wrong
+  untyped.graph.value_info.clear();
+  for (ValueInfo& output : untyped.graph.outputs) {
+    output.has_shape = false;
+    output.shape.clear();
+  }
+  const std::string bytes = write_model(untyped);
+  onnx::ModelProto model = parse(bytes);
+  const onnx::ShapeInferenceOptions lenient(/*check_type=*/false, /*strict_mode=*/0, /*data_prop=*/true);
+  OnnxComplaint ignored;
+  const bool inferred = passes(ignored, [&] {
+    onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(), lenient);
+  });
+  return inferred ? read_model(model.SerializeAsString()).graph.outputs : untyped.graph.outputs;
+}
+
 void warm_up_onnx() {
   onnx::OpSchemaRegistry::Instance()->GetSchema("Add", 17);
 }

@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tessera/sdk/graph.hpp"
 
@@ -27,6 +28,11 @@ bool passes_onnx_checker(std::string_view model, OnnxComplaint& complaint);
 /// Runs strict shape inference with type check and data propagation. The model must have no local functions:
 /// with them libonnx 1.12 loses shapes that come from constants. Same result as above. Any thread.
 bool passes_shape_inference(const Model& inlined, OnnxComplaint& complaint);
+
+/// The graph's outputs with the shapes that inference finds for the inputs' declared ones, data propagated;
+/// an output whose shape it does not find comes back without one. For a model without local functions and
+/// external data. Never fails on a graph that passes_onnx_checker() takes. Any thread.
+std::vector<ValueInfo> infer_outputs(const Model& inlined);
 
 /// Builds libonnx's table of operators (8 ms, once a process): for a thread that has time while others load.
 void warm_up_onnx();

@@ -108,18 +108,25 @@ std::string run_passes(const LoadedModel& model, const std::vector<Pass>& passes
   return std::move(result.model);
 }
 
-CompiledModel::CompiledModel(LoadedModel& model, const CompileOptions& options)
-    : program_(compile(model, options)) {}
+std::vector<Pass> passes_for(const LoadedModel& model, const CompileOptions& options) {
+  return passes_of(model, model.registry().find_backend(options.backend), options);
+}
 
-plugin::Program CompiledModel::compile(LoadedModel& model, const CompileOptions& options) {
+CompiledModel::CompiledModel(LoadedModel& model, const CompileOptions& options)
+    : CompiledModel(model, options, passes_for(model, options)) {}
+
+CompiledModel::CompiledModel(LoadedModel& model, const CompileOptions& options,
+                             const std::vector<Pass>& passes)
+    : program_(compile(model, options, passes)) {}
+
+plugin::Program CompiledModel::compile(LoadedModel& model, const CompileOptions& options,
+                                       const std::vector<Pass>& passes) {
   model.registry().set_threads(static_cast<int>(options.num_threads));
   const plugin::Backend& backend = model.registry().find_backend(options.backend);
-  std::string bytes = run_passes(model, passes_of(model, backend, options), options, &info_.passes);
-  const graph::Model final_graph = graph::read_model(bytes);
-  stateless_ = !has_state(final_graph);
-  exposed_ = exposed_values(final_graph);
-  inputs_ = final_graph.graph.inputs;
-  outputs_ = final_graph.graph.outputs;
+  std::string bytes = run_passes(model, passes, options, &info_.passes);
+  graph_ = graph::read_model(bytes);
+  stateless_ = !has_state(graph_);
+  exposed_ = exposed_values(graph_);
   bytes = inline_unclaimed(backend, bytes);
 
   plugin::OptionList backend_options = options.backend_options;

@@ -22,28 +22,35 @@ std::string run_passes(const LoadedModel& model, const std::vector<Pass>& passes
                        const CompileOptions& options,
                        std::vector<std::pair<std::string, double>>* timings = nullptr);
 
+/// The passes that a compilation with `options` runs: those it names, else what the backend asks for.
+std::vector<Pass> passes_for(const LoadedModel& model, const CompileOptions& options);
+
 /// Movable. The model it is made from outlives it.
 class CompiledModel {
  public:
   /// Throws Error.
   CompiledModel(LoadedModel& model, const CompileOptions& options);
+  /// The same after exactly `passes`, perhaps none; `options.passes` does not count.
+  CompiledModel(LoadedModel& model, const CompileOptions& options, const std::vector<Pass>& passes);
 
   const plugin::Program& program() const { return program_; }
   const CompileInfo& info() const { return info_; }
   /// True for the pure graph: whole sequences in, no slots.
   bool stateless() const { return stateless_; }
   const std::vector<ExposedValue>& exposed() const { return exposed_; }
+  /// The graph after the passes, before the backend took it.
+  const graph::Model& graph() const { return graph_; }
   /// The compiled graph's inputs and outputs, retained state too.
-  const std::vector<graph::ValueInfo>& inputs() const { return inputs_; }
-  const std::vector<graph::ValueInfo>& outputs() const { return outputs_; }
+  const std::vector<graph::ValueInfo>& inputs() const { return graph_.graph.inputs; }
+  const std::vector<graph::ValueInfo>& outputs() const { return graph_.graph.outputs; }
 
  private:
-  plugin::Program compile(LoadedModel& model, const CompileOptions& options);
+  plugin::Program compile(LoadedModel& model, const CompileOptions& options, const std::vector<Pass>& passes);
 
   CompileInfo info_;
   bool stateless_;
   std::vector<ExposedValue> exposed_;
-  std::vector<graph::ValueInfo> inputs_, outputs_;
+  graph::Model graph_;
   plugin::Program program_;
 };
 

@@ -1,4 +1,4 @@
-// Operators of object detection: NonMaxSuppression, RoiAlign, GridSample.
+// Operators of object detection: NonMaxSuppression, RoiAlign, MaxRoiPool, GridSample.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -176,6 +176,74 @@ Kernel compile_roi_align(NodeSpec& node) {
   });
 }
 
+struct MaxRoiPool {
+  int64_t height, width;
+  float scale;
+
+  // One side of a region: pixels [begin, end) of bin `i` of `bins`, as Fast R-CNN (arXiv:1504.08083) cuts it:
+  // corners rounded to pixels, both of them inside.
+  static std::pair<int64_t, int64_t> bin(int64_t i, int64_t bins, int64_t first, int64_t last, int64_t size) {
+    float length = static_cast<float>(std::max<int64_t>(last - first + 1, 1));
+    float step = length / static_cast<float>(bins);
+    auto begin = static_cast<int64_t>(std::floor(static_cast<float>(i) * step));
+    auto end = static_cast<int64_t>(std::ceil(static_cast<float>(i + 1) * step));
+    return {std::clamp<int64_t>(begin + first, 0, size), std::clamp<int64_t>(end + first, 0, size)};
+  }
+
+  // Beyond these corners no pixel of any plane lies, and a cast to int64 would not be defined.
+  int64_t corner(double at) const {
+    constexpr double kFar = 1e9;
+    const double scaled = at * static_cast<double>(scale);
+    return static_cast<int64_t>(std::round(std::clamp(std::isnan(scaled) ? 0 : scaled, -kFar, kFar)));
+  }
+
+  // An empty bin gives 0.
+  template <class T>
+  T* one(const T* plane, int64_t in_height, int64_t in_width, const T* roi, T* y) const {
+    int64_t x1 = corner(static_cast<double>(roi[1])), y1 = corner(static_cast<double>(roi[2])),
+            x2 = corner(static_cast<double>(roi[3])), y2 = corner(static_cast<double>(roi[4]));
+    for (int64_t i = 0; i < height; ++i)
+      for (int64_t j = 0; j < width; ++j) {
+        auto [top, bottom] = bin(i, height, y1, y2, in_height);
+        auto [left, right] = bin(j, width, x1, x2, in_width);
+        bool empty = top >= bottom || left >= right;
+        T best = empty ? T(0) : plane[top * in_width + left];
+        for (int64_t a = top; a < bottom; ++a)
+          for (int64_t b = left; b < right; ++b) best = std::max(best, plane[a * in_width + b]);
+        *y++ = best;
+      }
+    return y;
+  }
+
+  template <class T>
+  void run(Context& run) const {
+    const Tensor& x = run.input(0);
+    const Tensor& rois = run.input(1);
+    if (x.rank() != 4 || rois.rank() != 2 || rois.dim(1) != 5 || rois.dtype() != x.dtype())
+      throw Error(ErrorCode::kInvalidArgument, "input [n, c, h, w] and rois [count, 5] are expected");
+    T* y = run.output(0, x.dtype(), {rois.dim(0), x.dim(1), height, width}).template mutable_data<T>();
+    for (int64_t r = 0; r < rois.dim(0); ++r) {
+      const T* roi = rois.data<T>() + r * 5;  // batch, x1, y1, x2, y2
+      if (!(roi[0] >= 0 && roi[0] < static_cast<T>(x.dim(0))))
+        throw Error(ErrorCode::kInvalidArgument, "a batch index is out of range");
+      auto batch = static_cast<int64_t>(roi[0]);
+      for (int64_t c = 0; c < x.dim(1); ++c)
+        y = one(x.data<T>() + (batch * x.dim(1) + c) * x.dim(2) * x.dim(3), x.dim(2), x.dim(3), roi, y);
+    }
+  }
+};
+
+Kernel compile_max_roi_pool(NodeSpec& node) {
+  node.expect_inputs(2, 2);
+  std::vector<int64_t> shape = node.get_ints("pooled_shape");
+  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1)
+    node.fail("pooled_shape must be two positive numbers");
+  MaxRoiPool pool{shape[0], shape[1], node.get_float("spatial_scale", 1)};
+  return widen_half([pool](Context& run) {
+    dispatch_float(run.input(0).dtype(), [&](auto type) { pool.run<decltype(type)>(run); });
+  });
+}
+
 struct GridSample {
   std::string mode, padding;
   bool align_corners;
@@ -273,6 +341,7 @@ Kernel compile_grid_sample(NodeSpec& node) {
 
 void register_detection(KernelRegistry& registry) {
   registry.add("", "NonMaxSuppression", 10, compile_non_max_suppression);
+  registry.add("", "MaxRoiPool", 1, compile_max_roi_pool);
   registry.add("", "RoiAlign", 10, compile_roi_align);
   registry.add("", "GridSample", 16, compile_grid_sample);
 }

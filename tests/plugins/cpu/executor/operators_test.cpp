@@ -186,5 +186,43 @@ TEST(Reshape, ChecksTheNumberOfElements) {
     EXPECT_THROW(run_one(reshape, {x, Tensor::of<int64_t>({static_cast<int64_t>(bad.size())}, bad)}), Error);
 }
 
+graph::Node max_roi_pool(int64_t height, int64_t width, float scale) {
+  graph::Node made = node("MaxRoiPool", {"x", "rois"}, {"y"});
+  graph::Attribute shape;
+  shape.name = "pooled_shape";
+  shape.type = graph::AttributeType::kInts;
+  shape.ints = {height, width};
+  graph::Attribute factor;
+  factor.name = "spatial_scale";
+  factor.type = graph::AttributeType::kFloat;
+  factor.f = scale;
+  made.attributes = {shape, factor};
+  return made;
+}
+
+// ONNX has no test of this operator.
+TEST(MaxRoiPool, TakesTheLargestPixelOfEachBin) {
+  std::vector<float> pixels;
+  for (int i = 0; i < 2 * 16; ++i) pixels.push_back(static_cast<float>(i));  // two images of 4 x 4
+  Tensor x = Tensor::of<float>({2, 1, 4, 4}, pixels);
+  // Corners (0, 0) and (6, 6) at half scale: pixels 0 to 3 on both sides. Of the second image, one pixel.
+  Tensor rois = Tensor::of<float>({2, 5}, {0, 0, 0, 6, 6, 1, 2, 2, 2, 2});
+  Tensor y = run_one(max_roi_pool(2, 2, 0.5f), {x, rois});
+  EXPECT_EQ(y.dims(), (Dims{2, 1, 2, 2}));
+  EXPECT_THAT(values<float>(y), ElementsAre(5, 7, 13, 15, 21, 21, 21, 21));
+}
+
+TEST(MaxRoiPool, GivesZeroOutsideAndRefusesOtherImages) {
+  Tensor x = Tensor::of<float>({1, 1, 2, 2}, {-1, -2, -3, -4});
+  Tensor outside = Tensor::of<float>({1, 5}, {0, 9, 9, 12, 12});
+  EXPECT_THAT(values<float>(run_one(max_roi_pool(1, 1, 1), {x, outside})), ElementsAre(0));
+  for (float image : {1.0f, -1.0f, std::numeric_limits<float>::quiet_NaN()})
+    EXPECT_THROW(run_one(max_roi_pool(1, 1, 1), {x, Tensor::of<float>({1, 5}, {image, 0, 0, 1, 1})}), Error);
+  float far = std::numeric_limits<float>::infinity();
+  EXPECT_THAT(values<float>(
+                  run_one(max_roi_pool(1, 1, 1), {x, Tensor::of<float>({1, 5}, {0, -far, -far, far, far})})),
+              ElementsAre(-1));
+}
+
 }  // namespace
 }  // namespace tessera::exec
