@@ -46,6 +46,11 @@ Precompiled::Precompiled(std::string_view charsmap) {
     throw Error(ErrorCode::kCorruptData,
                 fmt::format("the texts of the charsmap are not UTF-8 at byte {}", invalid));
   }
+  for (unsigned char byte = 0x20; byte < 0x7F; ++byte) {
+    const char character = static_cast<char>(byte);
+    std::string_view ignored;
+    plain_[byte] = !replacement({&character, 1}, ignored);
+  }
 }
 
 bool Precompiled::replacement(std::string_view text, std::string_view& result) const noexcept {
@@ -84,11 +89,21 @@ bool Precompiled::add_replacement(std::string_view part, std::vector<Change>& ch
   return true;
 }
 
+size_t Precompiled::end_of_plain(std::string_view text, size_t at) const noexcept {
+  const auto is_plain = [&](size_t i) { return plain_[static_cast<unsigned char>(text[i])]; };
+  while (at < text.size() && is_plain(at)) ++at;
+  // What follows may join the last character in a grapheme: a combining mark.
+  return at > 0 && at < text.size() && is_plain(at - 1) ? at - 1 : at;
+}
+
 void Precompiled::normalize(AlignedText& text) const {
   const std::string_view old = text.text();
   std::vector<Change> changes;
   bool modified = false;
   for (size_t at = 0; at < old.size();) {
+    for (const size_t plain = end_of_plain(old, at); at < plain; ++at)
+      changes.push_back({static_cast<unsigned char>(old[at]), 0});
+    if (at == old.size()) break;
     const size_t length = grapheme_length(old.substr(at));
     const std::string_view grapheme = old.substr(at, length);
     at += length;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,13 @@ class Precompiled final : public Normalizer {
   /// What a text becomes: by the shortest rule that it starts with. False if there is none.
   bool replacement(std::string_view text, std::string_view& result) const noexcept;
   bool add_replacement(std::string_view part, std::vector<Change>& changes) const;
+  /// Whether the characters of the text from `at` on, up to the one returned, stay as they are and need no
+  /// look: ASCII without a rule, each a grapheme of its own.
+  size_t end_of_plain(std::string_view text, size_t at) const noexcept;
 
   std::vector<uint32_t> units_;
   std::string texts_;
+  std::array<bool, 256> plain_{};  // by byte: printable ASCII without a rule of its own
 };
 
 }  // namespace tessera::tokenizer

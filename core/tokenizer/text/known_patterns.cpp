@@ -1,5 +1,7 @@
 #include "core/tokenizer/text/known_patterns.hpp"
 
+#include <algorithm>
+
 #include "core/tokenizer/text/unicode.hpp"
 #include "core/tokenizer/text/utf8.hpp"
 
@@ -145,12 +147,47 @@ class Llama3Pattern final : public Pattern {
   size_t digits_;
 };
 
+void add_match(size_t begin, size_t end, std::vector<Span>& matches) {
+  if (begin < end) matches.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
+}
+
+class OuterSpacesPattern final : public Pattern {
+ public:
+  void find(std::string_view text, std::vector<Span>& matches) const override {
+    const size_t begin = std::min(text.find_first_not_of(' '), text.size());
+    add_match(0, begin, matches);
+    if (begin < text.size()) add_match(text.find_last_not_of(' ') + 1, text.size(), matches);
+  }
+};
+
+class SpaceRunPattern final : public Pattern {
+ public:
+  void find(std::string_view text, std::vector<Span>& matches) const override {
+    size_t end = 0;
+    for (size_t at = text.find("  "); at != text.npos; at = text.find("  ", end)) {
+      end = std::min(text.find_first_not_of(' ', at), text.size());
+      add_match(at, end, matches);
+    }
+  }
+};
+
+class LeadingMarkPattern final : public Pattern {
+ public:
+  void find(std::string_view text, std::vector<Span>& matches) const override {
+    constexpr std::string_view kMark = "▁";
+    if (text.substr(0, kMark.size()) == kMark) add_match(0, kMark.size(), matches);
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<Pattern> known_pattern(std::string_view expression) {
   if (expression == kGpt2Pattern) return std::make_unique<Gpt2Pattern>();
   if (expression == kLlama3Pattern) return std::make_unique<Llama3Pattern>(3);
   if (expression == kQwen2Pattern) return std::make_unique<Llama3Pattern>(1);
+  if (expression == kOuterSpacesPattern) return std::make_unique<OuterSpacesPattern>();
+  if (expression == kSpaceRunPattern) return std::make_unique<SpaceRunPattern>();
+  if (expression == kLeadingMarkPattern) return std::make_unique<LeadingMarkPattern>();
   return nullptr;
 }
 

@@ -52,7 +52,6 @@ void merge_backwards(const std::vector<Part>& parts, uint32_t origin, std::vecto
 void split_at(const std::vector<Span>& matches, uint32_t size, SplitBehavior behavior, Delimiters delimiters,
               uint32_t origin, std::vector<Span>& pieces) {
   const std::vector<Part> parts = parts_of(matches, size, delimiters);
-  pieces.reserve(pieces.size() + parts.size());
   switch (behavior) {
     case SplitBehavior::kIsolated:
       for (const Part& part : parts) keep(part.span, origin, pieces);

@@ -76,6 +76,7 @@ TEST_P(KnownPatterns, RandomMixturesOfWhatTheyLookAt) {
                          "\xC2\x85",
                          "\xE2\x80\xA8",
                          "\xE2\x85\xA7",
+                         "\xE2\x96\x81",
                          "\x0B"};
   std::mt19937 random(7);
   for (int round = 0; round < 5000; ++round) {
@@ -104,7 +105,10 @@ TEST_P(KnownPatterns, EveryCodePointThatOnigurumaKnows) {
 INSTANTIATE_TEST_SUITE_P(Expressions, KnownPatterns,
                          testing::Values(KnownPattern{"gpt2", kGpt2Pattern},
                                          KnownPattern{"llama3", kLlama3Pattern},
-                                         KnownPattern{"qwen2", kQwen2Pattern}),
+                                         KnownPattern{"qwen2", kQwen2Pattern},
+                                         KnownPattern{"OuterSpaces", kOuterSpacesPattern},
+                                         KnownPattern{"SpaceRun", kSpaceRunPattern},
+                                         KnownPattern{"LeadingMark", kLeadingMarkPattern}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(KnownPattern, AnyOtherExpressionIsLeftToOniguruma) {
