@@ -6,6 +6,7 @@
 #include "cli/bench/measure.hpp"
 #include "cli/bench/report.hpp"
 #include "cli/bench/scratch_checkpoint.hpp"
+#include "cli/bench/tokenizer_measure.hpp"
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/model_options.hpp"
@@ -25,7 +26,7 @@ std::string shape_names() {
 }
 
 Arguments bench_arguments() {
-  Arguments arguments("bench (MODEL | --shape NAME)");
+  Arguments arguments("bench (MODEL | --shape NAME | --tokenizer MODEL --text FILE)");
   arguments.add_positional("model");
   arguments.add_flags(
       "Bench", {{"n-prompt", 'p', "N,N,...", "512", "prompt lengths to process"},
@@ -35,12 +36,25 @@ Arguments bench_arguments() {
                 {"output", 'o', "md|json|jsonl", "md", "form of the result"},
                 {"shape", '\0', shape_names(), "", "random weights of this shape instead of a model"},
                 {"dtype", '\0', "f32|f16|bf16", "f32", "weights of --shape"},
-                {"keep", '\0', "DIR", "", "keep the checkpoint of --shape here, and use it if it is there"}});
+                {"keep", '\0', "DIR", "", "keep the checkpoint of --shape here, and use it if it is there"},
+                {"tokenizer", '\0', "", "", "only MODEL's tokenizer: loading, and encoding on one core"},
+                {"text", '\0', "FILE", "", "what --tokenizer encodes, in documents of 4,000 characters"}});
   arguments.add_settings("Model", {"model", "plugin_paths"});
   arguments.add_settings("Compilation",
                          {"compile.backend", "compile.isa", "compile.passes", "compile.options"});
   arguments.add_settings("Output", {"output.json"});
   return arguments;
+}
+
+std::string bench_tokenizer(const Arguments& arguments, const Config& config, std::string_view form) {
+  if (arguments.has("shape")) throw UsageError("--tokenizer needs a model, --shape has none", "");
+  if (!config.has("model")) throw UsageError("--tokenizer: no model given", "give a folder or an id");
+  if (!arguments.has("text")) throw UsageError("--tokenizer: no --text given", "give a megabyte of English");
+  const TokenizerPlan plan{.model = config.text("model"),
+                           .text = read_input_file(arguments.get("text")),
+                           .repetitions = arguments.integer("repetitions", 1),
+                           .cancel = interrupt_token()};
+  return format_report(measure_tokenizer(plan), form);
 }
 
 }  // namespace
@@ -53,6 +67,11 @@ int run_bench(const Command& self, const std::vector<std::string>& args) {
   if (form != "md" && form != "json" && form != "jsonl") {
     throw UsageError(fmt::format("--output: '{}' is not md, json or jsonl", form), "");
   }
+  if (arguments.has("tokenizer")) {
+    write_stdout(bench_tokenizer(arguments, config, form));
+    return kExitOk;
+  }
+  if (arguments.has("text")) throw UsageError("--text goes with --tokenizer", "");
   if (arguments.has("shape") == config.has("model")) throw UsageError("give either a model or --shape", "");
 
   std::optional<ScratchCheckpoint> scratch;
