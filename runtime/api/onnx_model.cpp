@@ -200,7 +200,13 @@ OnnxTensor empty_tensor(const std::string& name, const std::string& dtype, const
                 fmt::format("output '{}' would have the shape [{}]", name, fmt::join(dims, ", ")))
         .key(name);
   }
-  return {name, dtype, dims, std::vector<std::byte>(*bytes)};
+  try {
+    return {name, dtype, dims, std::vector<std::byte>(*bytes)};
+  } catch (const std::exception&) {  // bad_alloc, or length_error beyond what a vector counts
+    throw Error(ErrorCode::kOutOfMemory,
+                fmt::format("output '{}' of shape [{}] needs {} bytes", name, fmt::join(dims, ", "), *bytes))
+        .key(name);
+  }
 }
 
 }  // namespace
@@ -358,7 +364,7 @@ std::vector<OnnxTensor> OnnxModel::run(const std::vector<OnnxTensor>& inputs, co
   impl_->times = {};
 
   std::vector<std::string> key = {options.backend, options.isa, std::to_string(options.num_threads)};
-  for (const auto& [name, value] : options.backend_options) key.push_back(name + "=" + value);
+  for (const auto& [name, value] : options.backend_options) key.push_back(fmt::format("{}={}", name, value));
   for (const OnnxValue& input : impl_->inputs) {
     const bool replaced =
         input.has_default &&

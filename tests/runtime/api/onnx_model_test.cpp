@@ -171,6 +171,22 @@ TEST_F(OnnxModelTest, FindsShapesThatDependOnData) {
   }
 }
 
+TEST_F(OnnxModelTest, RefusesAnOutputLargerThanMemory) {
+  graph::Tensor shape;
+  shape.name = "shape";
+  shape.dtype = graph::DataType::kInt64;
+  shape.dims = {2};
+  const int64_t dims[] = {int64_t{1} << 31, int64_t{1} << 30};
+  shape.raw_data.assign(reinterpret_cast<const char*>(dims), sizeof dims);
+  graph::Model graph =
+      model_of({node_of("Expand", {"x", "shape"}, {"y"})}, {floats("x", {graph::fixed_dim(1)})},
+               {floats("y", {graph::symbolic_dim("a"), graph::symbolic_dim("b")})});
+  graph.graph.initializers.push_back(shape);
+  OnnxModel model = load(graph);
+  EXPECT_THAT(error_of([&] { model.run({tensor("x", {1}, {1})}); }, ErrorCode::kOutOfMemory),
+              HasSubstr("output 'y' of shape [2147483648, 1073741824]"));
+}
+
 TEST_F(OnnxModelTest, TakesAnInitializerForAnInputThatIsNotGiven) {
   graph::Model graph = add_model();
   graph::Tensor fallback;
