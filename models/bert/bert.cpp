@@ -7,6 +7,7 @@
 
 #include "models/bert/heads.hpp"
 #include "models/blocks/causal_lm.hpp"
+#include "models/blocks/constant.hpp"
 #include "models/blocks/layer_norm.hpp"
 #include "models/blocks/linear.hpp"
 #include "models/blocks/model_builder.hpp"

@@ -1,15 +1,14 @@
 #include "models/bert/heads.hpp"
 
+#include "models/blocks/constant.hpp"
 #include "models/blocks/layer_norm.hpp"
 #include "models/blocks/linear.hpp"
 #include "tessera/sdk/calls.hpp"
-#include "tessera/sdk/tensor.hpp"
 
 namespace tessera::bert {
 namespace {
 
 using namespace blocks;  // NOLINT(google-build-using-namespace): the vocabulary of graphs
-using graph::DataType;
 using graph::Value;
 
 constexpr std::string_view kLabelKeys = "id2label, hidden_size";
@@ -111,12 +110,6 @@ std::string_view task_name(Task task) {
       return "question-answering";
   }
   return "";
-}
-
-Value constant(ModelBuilder& b, std::string_view name, int64_t value) {
-  return b.graph.op(name, "Constant", {},
-                    {graph::tensor_attribute("value", graph::int64_tensor("", {}, {value}))},
-                    DataType::kInt64, {});
 }
 
 }  // namespace tessera::bert

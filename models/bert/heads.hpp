@@ -23,7 +23,4 @@ void add_head(blocks::ModelBuilder& b, const BertConfig& c, Task task, const gra
 /// The name in tessera.task: "masked-lm".
 std::string_view task_name(Task task);
 
-/// A scalar int64 in the graph.
-graph::Value constant(blocks::ModelBuilder& b, std::string_view name, int64_t value);
-
 }  // namespace tessera::bert

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-
 #include "tessera/sdk/calls.hpp"
 #include "tessera/sdk/metadata.hpp"
 
@@ -18,35 +16,7 @@ constexpr std::string_view kEmbedding = "embed_tokens.weight";
 constexpr std::string_view kEmbeddingKeys = "vocab_size, hidden_size";
 constexpr std::string_view kHead = "lm_head.weight";
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 }  // namespace
-
-void require_causal_lm(const Config& config, std::string_view task) {
-  if (!task.empty() && task != kCausalLm) {
-    throw Error(ErrorCode::kNotSupported,
-                fmt::format("task '{}' is not implemented for this architecture", task))
-        .key("task")
-        .remedy("one of: causal-lm");
-  }
-  const std::vector<std::string> classes = config.texts("architectures");
-  if (task.empty() && !classes.empty() && !ends_with(classes[0], "ForCausalLM") &&
-      !ends_with(classes[0], "Model")) {
-    throw config
-        .error(ErrorCode::kNotSupported, "architectures",
-               fmt::format("is '{}', which is not implemented", classes[0]))
-        .remedy("give the task causal-lm if the folder holds a causal language model");
-  }
-  if (const std::optional<Config> quantization = config.section("quantization_config")) {
-    throw config
-        .error(ErrorCode::kNotSupported, "quantization_config",
-               fmt::format("says that the weights are quantized ('{}'), which is not implemented",
-                           quantization->text("quant_method", "unknown method")))
-        .remedy("take a checkpoint with float32, float16 or bfloat16 weights");
-  }
-}
 
 void require_layers(const Config& config, int64_t num_hidden_layers, const sdk::Weights& weights) {
   if (num_hidden_layers <= static_cast<int64_t>(weights.size())) return;
@@ -61,7 +31,7 @@ std::string module_prefix(const sdk::Weights& weights) {
                                                                                                : "model.";
 }
 
-CausalLmInputs causal_lm_inputs(ModelBuilder& b) {
+DecoderInputs decoder_inputs(ModelBuilder& b) {
   const graph::Shape rows = {graph::symbol("batch"), graph::symbol("seq")};
   return {b.graph.input("input_ids", DataType::kInt64, rows),
           b.graph.input("position_ids", DataType::kInt64, rows)};
@@ -82,6 +52,7 @@ std::string hidden_name(int64_t index) {
 }
 
 void language_model_head(ModelBuilder& b, const Value& hidden, const HeadConfig& c, const sdk::Host& host) {
+  b.tensors.ignore_module("score.");  // of a classifier
   const bool stored = b.tensors.has(kHead);
   if (stored && c.tie_word_embeddings) {
     host.log(
@@ -98,9 +69,9 @@ void language_model_head(ModelBuilder& b, const Value& hidden, const HeadConfig&
   b.graph.output(b.graph.rename(graph::linear(b.graph, "lm_head", hidden, weight), "logits"));
 }
 
-void write_facts(ModelBuilder& b, const CausalLmFacts& facts) {
+void write_facts(ModelBuilder& b, const DecoderFacts& facts) {
   namespace key = graph::metadata;
-  b.graph.metadata(key::kTask, std::string(kCausalLm));
+  b.graph.metadata(key::kTask, std::string(task_name(facts.task)));
   b.graph.metadata(key::kArchitecture, std::string(facts.architecture));
   b.graph.metadata(key::kMaxPositions, facts.max_positions);
   b.graph.metadata(key::kVocabSize, facts.vocab_size);

@@ -1,4 +1,5 @@
-/// What every causal language model has around its layers: inputs, embedding, head, the facts for the host.
+/// What every decoder has around its layers: inputs, embedding, the language model's head, the facts for the
+/// host.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +8,12 @@
 
 #include "models/blocks/attention.hpp"
 #include "models/blocks/config.hpp"
+#include "models/blocks/decoder_task.hpp"
 #include "models/blocks/model_builder.hpp"
 #include "tessera/sdk/host.hpp"
 #include "tessera/sdk/weights.hpp"
 
 namespace tessera::blocks {
-
-inline constexpr std::string_view kCausalLm = "causal-lm";
-
-/// Refuses what this architecture cannot build: a task other than causal-lm (an empty `task` is what
-/// `architectures` says: <Class>ForCausalLM, the bare <Class>Model, or nothing), and quantized weights.
-/// Throws kNotSupported.
-void require_causal_lm(const Config& config, std::string_view task);
 
 /// Refuses a number of layers that the checkpoint cannot have, before a graph of that size is built. Throws
 /// kInvalidArgument.
@@ -27,10 +22,10 @@ void require_layers(const Config& config, int64_t num_hidden_layers, const sdk::
 /// Where the modules' names start: "model." or, in a folder saved from the base class, "".
 std::string module_prefix(const sdk::Weights& weights);
 
-struct CausalLmInputs {
+struct DecoderInputs {
   graph::Value input_ids, position_ids;  ///< int64 [batch, seq]
 };
-CausalLmInputs causal_lm_inputs(ModelBuilder& b);
+DecoderInputs decoder_inputs(ModelBuilder& b);
 
 /// ids -> hidden.0 float [B, S, hidden_size], by the tensor embed_tokens.weight.
 graph::Value token_embedding(ModelBuilder& b, const graph::Value& ids, int64_t vocab_size,
@@ -55,11 +50,12 @@ void language_model_head(ModelBuilder& b, const graph::Value& hidden, const Head
                          const sdk::Host& host);
 
 /// The facts of metadata.hpp.
-struct CausalLmFacts {
+struct DecoderFacts {
   std::string_view architecture;
+  DecoderTask task;
   int64_t vocab_size, layers, max_positions;
   const AttentionConfig& attention;
 };
-void write_facts(ModelBuilder& b, const CausalLmFacts& facts);
+void write_facts(ModelBuilder& b, const DecoderFacts& facts);
 
 }  // namespace tessera::blocks

@@ -6,6 +6,7 @@
 
 #include "models/blocks/activation.hpp"
 #include "models/blocks/causal_lm.hpp"
+#include "models/blocks/classification_head.hpp"
 #include "models/blocks/rms_norm.hpp"
 #include "models/blocks/rope.hpp"
 
@@ -24,8 +25,8 @@ Value decoder_layer(ModelBuilder& b, const GatedDecoderConfig& c, Value hidden, 
   return b.graph.add("mlp_residual", hidden, gated_mlp(b, "mlp", c.mlp, normed));
 }
 
-Value decoder(ModelBuilder& b, const GatedDecoderConfig& c) {
-  const auto [ids, positions] = causal_lm_inputs(b);
+Value decoder(ModelBuilder& b, const GatedDecoderConfig& c, const DecoderInputs& in) {
+  const auto& [ids, positions] = in;
   const RotaryTables rope = rope_tables(b, c.rope, positions);
   Value hidden = token_embedding(b, ids, c.vocab_size, c.hidden_size);
   for (int64_t i = 0; i < c.num_hidden_layers; ++i) {
@@ -54,15 +55,19 @@ GatedDecoderConfig read_gated_decoder(const Config& config, const GatedDecoderDe
 }
 
 graph::Model build_gated_decoder(std::string_view architecture, const Config& config,
-                                 const GatedDecoderConfig& c, const sdk::Weights& weights,
+                                 const GatedDecoderConfig& c, DecoderTask task, const sdk::Weights& weights,
                                  const sdk::Host& host) {
   require_layers(config, c.num_hidden_layers, weights);
   ModelBuilder b(architecture, weights, module_prefix(weights));
   b.tensors.ignore("rotary_emb.inv_freq");
-  const Value hidden = decoder(b, c);
-  language_model_head(b, hidden, {c.vocab_size, c.tie_word_embeddings}, host);
+  const DecoderInputs in = decoder_inputs(b);
+  const Value hidden = decoder(b, c, in);
+  if (task == DecoderTask::kSequenceClassification)
+    classification_head(b, in.input_ids, hidden, read_classification(config));
+  else
+    language_model_head(b, hidden, {c.vocab_size, c.tie_word_embeddings}, host);
   b.tensors.finish();
-  write_facts(b, {architecture, c.vocab_size, c.num_hidden_layers, c.rope.max_positions, c.attention});
+  write_facts(b, {architecture, task, c.vocab_size, c.num_hidden_layers, c.rope.max_positions, c.attention});
   return std::move(b.graph).finish();
 }
 

@@ -7,6 +7,7 @@
 
 #include "models/blocks/attention.hpp"
 #include "models/blocks/config.hpp"
+#include "models/blocks/decoder_task.hpp"
 #include "models/blocks/gated_mlp.hpp"
 #include "models/blocks/rope_config.hpp"
 #include "tessera/sdk/graph.hpp"
@@ -38,11 +39,11 @@ struct GatedDecoderDefaults {
 GatedDecoderConfig read_gated_decoder(const Config& config, const GatedDecoderDefaults& defaults);
 
 /// The pure graph: input_ids, position_ids (and rope_length where the scaling needs it) int64 [batch, seq] ->
-/// logits float [batch, seq, vocab_size]. Values are named hidden.0 .. hidden.L; the last is after the final
-/// norm. `architecture` names the plugin in metadata and provenance; `config` is what `c` was read from.
-/// Throws Error naming keys or tensors. Any thread.
+/// logits float [batch, seq, vocab_size], or of a classifier [batch, labels]. Values are named hidden.0 ..
+/// hidden.L; the last is after the final norm. `architecture` names the plugin in metadata and provenance;
+/// `config` is what `c` was read from. Throws Error naming keys or tensors. Any thread.
 graph::Model build_gated_decoder(std::string_view architecture, const Config& config,
-                                 const GatedDecoderConfig& c, const sdk::Weights& weights,
+                                 const GatedDecoderConfig& c, DecoderTask task, const sdk::Weights& weights,
                                  const sdk::Host& host);
 
 }  // namespace tessera::blocks

@@ -8,6 +8,7 @@
 
 #include "models/blocks/activation.hpp"
 #include "models/blocks/causal_lm.hpp"
+#include "models/blocks/classification_head.hpp"
 #include "models/blocks/layer_norm.hpp"
 #include "models/blocks/linear.hpp"
 #include "models/blocks/model_builder.hpp"
@@ -53,8 +54,8 @@ Value mlp(ModelBuilder& b, const Gpt2Config& c, const Value& x) {
   return conv1d(b, "c_proj", active, c.n_embd, "n_inner, n_embd");
 }
 
-Value decoder(ModelBuilder& b, const Gpt2Config& c) {
-  const auto [ids, positions] = causal_lm_inputs(b);
+Value decoder(ModelBuilder& b, const Gpt2Config& c, const DecoderInputs& in) {
+  const auto& [ids, positions] = in;
   const Value words = lookup(b, "wte", ids, c.vocab_size, c.n_embd, "vocab_size, n_embd");
   const Value places = lookup(b, "wpe", positions, c.n_positions, c.n_embd, "n_positions, n_embd");
   Value hidden = b.graph.rename(b.graph.add("words_and_positions", words, places), hidden_name(0));
@@ -96,10 +97,10 @@ Gpt2Config read_config(const Config& config) {
   return c;
 }
 
-graph::Model build_gpt2(std::string_view config_text, const sdk::Weights& weights, std::string_view task,
+graph::Model build_gpt2(std::string_view config_text, const sdk::Weights& weights, std::string_view task_text,
                         const sdk::Host& host) {
   const Config config = Config::parse(config_text);
-  require_causal_lm(config, task);
+  const DecoderTask task = read_decoder_task(config, task_text);
   const Gpt2Config c = read_config(config);
   require_layers(config, c.n_layer, weights);
 
@@ -107,11 +108,15 @@ graph::Model build_gpt2(std::string_view config_text, const sdk::Weights& weight
   b.tensors.ignore(".attn.bias");  // the causal mask as a buffer, not the bias of c_attn
   b.tensors.ignore(".attn.masked_bias");
   b.tensors.ignore_module("multiple_choice_head.");
-  const Value hidden = decoder(b, c);
-  language_model_head(b, hidden, {c.vocab_size, c.tie_word_embeddings, "wte"}, host);
+  const DecoderInputs in = decoder_inputs(b);
+  const Value hidden = decoder(b, c, in);
+  if (task == DecoderTask::kSequenceClassification)
+    classification_head(b, in.input_ids, hidden, read_classification(config));
+  else
+    language_model_head(b, hidden, {c.vocab_size, c.tie_word_embeddings, "wte"}, host);
   b.tensors.finish();
   const AttentionConfig attention = heads(c);
-  write_facts(b, {"gpt2", c.vocab_size, c.n_layer, c.n_positions, attention});
+  write_facts(b, {"gpt2", task, c.vocab_size, c.n_layer, c.n_positions, attention});
   return std::move(b.graph).finish();
 }
 

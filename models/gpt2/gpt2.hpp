@@ -35,9 +35,10 @@ struct Gpt2Config {
 /// about the result and are not read.
 Gpt2Config read_config(const blocks::Config& config);
 
-/// The pure graph: input_ids, position_ids int64 [batch, seq] -> logits float [batch, seq, vocab_size].
+/// The pure graph: input_ids, position_ids int64 [batch, seq] -> logits float [batch, seq, vocab_size], or
+/// of a classifier [batch, labels].
 /// Values are named hidden.0 (words and positions) .. hidden.L (after the final norm). `config_text` is
-/// config.json; `task` is "causal-lm" or empty. Throws Error naming keys or tensors. Any thread.
+/// config.json; `task` as read_decoder_task takes it. Throws Error naming keys or tensors. Any thread.
 graph::Model build_gpt2(std::string_view config_text, const sdk::Weights& weights, std::string_view task,
                         const sdk::Host& host);
 

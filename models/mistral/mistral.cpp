@@ -1,6 +1,6 @@
 #include "models/mistral/mistral.hpp"
 
-#include "models/blocks/causal_lm.hpp"
+#include "models/blocks/decoder_task.hpp"
 
 namespace tessera::mistral {
 
@@ -17,8 +17,8 @@ blocks::GatedDecoderConfig read_config(const blocks::Config& config) {
 graph::Model build_mistral(std::string_view config_text, const sdk::Weights& weights, std::string_view task,
                            const sdk::Host& host) {
   const blocks::Config config = blocks::Config::parse(config_text);
-  blocks::require_causal_lm(config, task);
-  return build_gated_decoder("mistral", config, read_config(config), weights, host);
+  return build_gated_decoder("mistral", config, read_config(config), blocks::read_decoder_task(config, task),
+                             weights, host);
 }
 
 }  // namespace tessera::mistral

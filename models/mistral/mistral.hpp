@@ -16,7 +16,7 @@ namespace tessera::mistral {
 /// among them), but the sizes of the model have none. Throws as read_gated_decoder.
 blocks::GatedDecoderConfig read_config(const blocks::Config& config);
 
-/// The pure graph of build_gated_decoder. `config_text` is config.json; `task` is "causal-lm" or empty.
+/// The pure graph of build_gated_decoder. `config_text` is config.json; `task` as read_decoder_task takes it.
 /// Throws Error naming keys or tensors. Any thread.
 graph::Model build_mistral(std::string_view config_text, const sdk::Weights& weights, std::string_view task,
                            const sdk::Host& host);

@@ -173,9 +173,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Refusal{"OtherTask", nothing, "", "fill-mask", ErrorCode::kNotSupported,
                 "task 'fill-mask' is not implemented for this architecture"},
-        Refusal{"OtherClass", nothing, R"(, "architectures": ["LlamaForSequenceClassification"])", "",
+        Refusal{"OtherClass", nothing, R"(, "architectures": ["LlamaForTokenClassification"])", "",
                 ErrorCode::kNotSupported,
-                "'architectures' is 'LlamaForSequenceClassification', which is not implemented"},
+                "'architectures' is 'LlamaForTokenClassification', which is not implemented"},
         Refusal{
             "Quantized", nothing, R"(, "quantization_config": {"quant_method": "awq"})", "",
             ErrorCode::kNotSupported,
