@@ -100,7 +100,8 @@ class Measurement {
     report_.peak_rss_bytes = std::max(report_.peak_rss_bytes, peak_rss_bytes());
     report_.memory_ratio =
         static_cast<double>(report_.peak_rss_bytes) /
-        static_cast<double>(info.weight_bytes + info.kv_bytes_per_token * static_cast<uint64_t>(longest));
+        static_cast<double>(info.weight_bytes +
+                            info.kv_bytes_per_token * static_cast<uint64_t>(info.kv_tokens(longest)));
   }
 
   template <typename Once>

@@ -38,13 +38,14 @@ std::string tensors_text(const std::vector<CheckpointTensor>& tensors) {
 }
 
 struct MemoryPlan {
-  uint64_t weights, kv_per_token, ctx_len, total;
+  uint64_t weights, kv_per_token, ctx_len, kv_tokens, total;
 };
 
 MemoryPlan memory_plan(const ModelInfo& info, int64_t ctx_len) {
-  const uint64_t tokens = static_cast<uint64_t>(ctx_len > 0 ? ctx_len : info.max_positions);
-  return {info.weight_bytes, info.kv_bytes_per_token, tokens,
-          info.weight_bytes + info.kv_bytes_per_token * tokens};
+  const int64_t tokens = ctx_len > 0 ? ctx_len : info.max_positions;
+  const auto kept = static_cast<uint64_t>(info.kv_tokens(tokens));
+  return {info.weight_bytes, info.kv_bytes_per_token, static_cast<uint64_t>(tokens), kept,
+          info.weight_bytes + info.kv_bytes_per_token * kept};
 }
 
 json::object model_json(const ModelInfo& info, const MemoryPlan& plan) {
@@ -62,6 +63,8 @@ json::object model_json(const ModelInfo& info, const MemoryPlan& plan) {
           {"memory", json::object{{"weight_bytes", plan.weights},
                                   {"kv_bytes_per_token", plan.kv_per_token},
                                   {"ctx_len", plan.ctx_len},
+                                  {"kv_tokens", plan.kv_tokens},
+                                  {"kv_bytes", plan.kv_per_token * plan.kv_tokens},
                                   {"total_bytes", plan.total}}},
           {"warnings", to_json(info.warnings)}};
 }
@@ -86,8 +89,13 @@ std::string model_text(const ModelInfo& info, const MemoryPlan& plan) {
       plan.kv_per_token == 0
           ? fmt::format("{:.1f} MB weights", mb(plan.weights))
           : fmt::format("{:.1f} MB weights + {:.1f} MB for {} tokens of KV cache ({} bytes each) = {:.1f} MB",
-                        mb(plan.weights), mb(plan.kv_per_token * plan.ctx_len), plan.ctx_len,
+                        mb(plan.weights), mb(plan.kv_per_token * plan.kv_tokens), plan.kv_tokens,
                         plan.kv_per_token, mb(plan.total)));
+  if (plan.kv_tokens < plan.ctx_len) {
+    line("window",
+         fmt::format("{} tokens: {} more are kept for the largest step, for a context of {}", info.window,
+                     plan.kv_tokens - static_cast<uint64_t>(info.window), plan.ctx_len));
+  }
   for (const std::string& warning : info.warnings) line("warning", warning);
   return out;
 }

@@ -14,9 +14,6 @@
 
 namespace tessera {
 
-/// Rows of one step at most: bounds the memory of activations, and the time until Ctrl-C is seen.
-inline constexpr size_t kMaxRows = 512;
-
 struct AutoModelForCausalLM::Impl {
   /// Without a task in `options`: "causal-lm".
   Impl(std::string_view folder_or_id, LoadOptions options);

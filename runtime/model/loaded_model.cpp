@@ -9,6 +9,7 @@
 #include "core/host/log.hpp"
 #include "core/hub/hub_cache.hpp"
 #include "runtime/generation/end_tokens.hpp"
+#include "runtime/session/step.hpp"
 #include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
@@ -86,6 +87,7 @@ void LoadedModel::describe() {
   info_.max_positions = facts_.max_positions;
   info_.window = facts_.window;
   info_.kv_bytes_per_token = facts_.kv_bytes_per_token();
+  info_.step_rows = static_cast<int64_t>(kMaxRows);
   info_.graph_nodes = model.graph.nodes.size();
   info_.warnings = checkpoint_.warnings();
   for (const graph::Function& function : model.functions) info_.graph_functions.push_back(function.name);

@@ -8,6 +8,10 @@
 
 namespace tessera {
 
+/// Rows of one step at most: bounds the memory of activations, of a sliding window's cache, and the time
+/// until Ctrl-C is seen.
+inline constexpr size_t kMaxRows = 512;
+
 /// A token at its place. A slot may appear in many rows; all rows write their keys and values before any row
 /// reads.
 struct Row {

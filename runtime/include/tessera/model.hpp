@@ -6,6 +6,7 @@
 ///     for (const std::string& piece : model.generate_stream("My name is")) std::cout << piece;
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <iterator>
@@ -71,7 +72,13 @@ struct ModelInfo {
   uint64_t parameters = 0;
   uint64_t weight_bytes = 0;  ///< in the checkpoint
   int64_t layers = 0, kv_heads = 0, head_dim = 0, vocab_size = 0, max_positions = 0, window = 0;
-  uint64_t kv_bytes_per_token = 0;           ///< float32 keys and values of all layers
+  uint64_t kv_bytes_per_token = 0;  ///< float32 keys and values of all layers
+  int64_t step_rows = 0;            ///< tokens that one step computes at most
+  /// Tokens whose keys and values a sequence of `tokens` keeps: with a sliding window the window and the
+  /// largest step (and what makes whole blocks of the backend), whatever its length.
+  int64_t kv_tokens(int64_t tokens) const {
+    return window > 0 ? std::min(tokens, window - 1 + step_rows) : tokens;
+  }
   uint64_t graph_nodes = 0;                  ///< of the pure graph
   std::vector<std::string> graph_functions;  ///< composite operators that it uses
   // What one step must read and compute, for fractions of a machine's limits.

@@ -1,0 +1,76 @@
+/// Mistral's window as a ring of memory: steps of few rows, so that the ring is much shorter than the
+/// context.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "runtime/generation/batch_generator.hpp"
+#include "runtime/model/compiled_model.hpp"
+#include "runtime/model/loaded_model.hpp"
+#include "runtime/session/backend_session.hpp"
+#include "tests/runtime/api/golden_cases.hpp"
+
+namespace tessera::test {
+namespace {
+
+constexpr uint64_t kFewRows = 16;  // window 48, context 512: two blocks of 64 positions serve all
+
+class SlidingWindowGolden : public ::testing::Test {
+ protected:
+  LoadedModel loaded_{model_folder("mistral-tiny").string(), {}};
+  CompiledModel compiled_{loaded_, {}};
+  const GraphFacts& facts_ = loaded_.facts();
+
+  BackendSession session(uint64_t max_rows, uint32_t slots = 1) const {
+    return BackendSession(compiled_.program(), {.slots = slots,
+                                                .ctx_len = static_cast<uint64_t>(facts_.max_positions),
+                                                .max_rows = max_rows,
+                                                .rope_length = false});
+  }
+
+  std::vector<float> logits(const std::vector<int64_t>& ids, uint64_t max_rows) const {
+    BackendSession runner = session(max_rows);
+    std::vector<float> all(ids.size() * static_cast<size_t>(facts_.vocab_size));
+    for (size_t begin = 0; begin < ids.size(); begin += max_rows) {
+      const size_t end = std::min<size_t>(ids.size(), begin + max_rows);
+      std::vector<Row> rows;
+      for (size_t i = begin; i < end; ++i) rows.push_back({ids[i], static_cast<int64_t>(i), 0, 0});
+      std::vector<int64_t> wanted(rows.size());
+      std::iota(wanted.begin(), wanted.end(), 0);
+      const StepOutput output{"logits",
+                              {static_cast<int64_t>(rows.size()), 1, facts_.vocab_size},
+                              all.data() + begin * static_cast<size_t>(facts_.vocab_size)};
+      runner.run(rows, wanted, {&output, 1});
+    }
+    return all;
+  }
+};
+
+TEST_F(SlidingWindowGolden, HasTheBitsOfMemoryForTheWholeContext) {
+  ASSERT_GT(facts_.window, 0);
+  for (const GoldenCase& c : golden_cases("mistral-tiny")) {
+    std::vector<int64_t> ids = c.input_ids;
+    ids.insert(ids.end(), c.continuation_ids.begin(), c.continuation_ids.end());
+    ids.resize(std::min(ids.size(), static_cast<size_t>(facts_.max_positions)));
+    EXPECT_EQ(logits(ids, kFewRows), logits(ids, 512)) << c.name;
+  }
+}
+
+TEST_F(SlidingWindowGolden, GeneratesSideBySideUpToTheLastPosition) {
+  const std::vector<GoldenCase> cases = golden_cases("mistral-tiny");
+  BackendSession runner = session(kFewRows, static_cast<uint32_t>(cases.size()));
+  std::vector<Sequence> sequences;
+  for (const GoldenCase& c : cases) {
+    const auto tokens = static_cast<int64_t>(c.continuation_ids.size());
+    sequences.emplace_back(c.input_ids, nullptr, std::vector<std::string>(),
+                           SequenceLimits{.max_new_tokens = tokens, .ctx_len = facts_.max_positions});
+  }
+  BatchGenerator generator(runner, sequences, facts_.vocab_size, kFewRows);
+  while (!generator.done()) generator.step([](size_t, std::string_view) {});
+  for (size_t i = 0; i < cases.size(); ++i)
+    EXPECT_EQ(sequences[i].take_result().tokens, cases[i].continuation_ids) << cases[i].name;
+}
+
+}  // namespace
+}  // namespace tessera::test
