@@ -79,6 +79,12 @@ void InputRules::find_embedding_ids(const graph::Graph& graph) {
 void InputRules::find_attention_inputs(const graph::Graph& graph) {
   bool first = true;
   for (const graph::Node& node : graph.nodes) {
+    const bool stateless =
+        graph::is_tessera(node, "Attention") || graph::is_tessera(node, "WindowedAttention");
+    if (stateless && node.inputs.size() == 4) {  // -1 is padding there, too
+      Rule* padded = rule(node.inputs[3]);
+      if (padded != nullptr && padded->info.dtype == graph::DataType::kInt64) padded->positions = true;
+    }
     if (!is_cached_attention(node)) continue;
     const std::string& positions = node.inputs[3];
     const std::string slots = node.inputs.size() == 7 ? node.inputs[4] : std::string();

@@ -178,7 +178,7 @@ TEST(DecoderClassification, ClassifiesTextsAloneAsAmongOthers) {
     for (size_t j = 0; j < alone.size(); ++j) {
       EXPECT_EQ(alone[j].label, together[i][j].label);
       EXPECT_EQ(alone[j].score, together[i][j].score);
-      if (j > 0) EXPECT_GE(alone[j - 1].score, alone[j].score);
+      EXPECT_GE(alone[j > 0 ? j - 1 : 0].score, alone[j].score);
       sum += alone[j].score;
     }
     EXPECT_NEAR(sum, 1, 1e-5);
