@@ -215,7 +215,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"classify", "llama-stories260k", "x"},
                 "",
                 3,
-                "task 'sequence-classification' is not implemented"},
+                "'score.weight' is missing, expected [2, 64]"},
         Refusal{"ATaskWithoutClasses",
                 {"classify", "bert-tiny-cls", "x", "--task", "masked-lm"},
                 "",

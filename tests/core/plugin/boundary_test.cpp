@@ -235,7 +235,7 @@ TEST(Entry, RefusesAnotherDraftWithBothNumbers) {
   EXPECT_EQ(sdk::detail::answer_offer(&offer, &why, []() -> const tsr_plugin* { return nullptr; }), nullptr);
   const Error error = error_of([&] { sdk::throw_if_failed(host.c(), why); });
   EXPECT_EQ(error.code(), ErrorCode::kVersion);
-  EXPECT_EQ(error.message(), "the plugin is built for ABI 1.0 draft 1, the host offers 1.0 draft 2");
+  EXPECT_EQ(error.message(), "the plugin is built for ABI 1.0 draft 2, the host offers 1.0 draft 3");
 }
 
 TEST(Entry, SurvivesAnOfferThatIsNone) {
