@@ -149,7 +149,8 @@ std::vector<std::optional<Value>> Arguments::bind(std::string_view function,
   std::vector<std::optional<Value>> bound(names.size());
   for (size_t i = 0; i < positional.size(); ++i) bound[i] = positional[i];
   for (const auto& [name, value] : named) {
-    const auto it = std::find_if(names.begin(), names.end(), [&](auto n) { return plain(n) == name; });
+    const auto it = std::find_if(names.begin(), names.end(),
+                                 [&, wanted = std::string_view(name)](auto n) { return plain(n) == wanted; });
     if (it == names.end()) {
       throw Failure(fmt::format("{}() got an unexpected keyword argument '{}'", function, name));
     }

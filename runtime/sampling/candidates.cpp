@@ -51,7 +51,7 @@ double mass_between(std::span<const float> keys, std::span<const float> weights,
   for (; i + kLanes <= keys.size(); i += kLanes) {
     for (size_t lane = 0; lane < kLanes; ++lane) {
       const float key = keys[i + lane];
-      lanes[lane] += static_cast<double>((key >= low) & (key < high) ? weights[i + lane] : 0.0F);
+      lanes[lane] += static_cast<double>(((key >= low) & (key < high)) != 0 ? weights[i + lane] : 0.0F);
     }
   }
   for (; i < keys.size(); ++i) {

@@ -22,7 +22,7 @@ struct ProcessOptions {
   int interrupt_after_ms = 0;  ///< sends SIGINT once stdout has bytes, or after this time
 };
 
-/// The binary under test (TESSERA_BINARY) with these arguments; a minute at most.
+/// The binary under test (TESSERA_BINARY) with these arguments; killed after five minutes.
 Finished run_tessera(const std::vector<std::string>& args, const ProcessOptions& options = {});
 
 /// tests/data of the source tree.

@@ -99,17 +99,41 @@ class Inliner {
     for (Attribute& attribute : node.attributes) {
       for (Graph& inner : attribute.graphs) inline_nodes(inner.nodes);
     }
-    if (++placed_ > kMaxNodes || path_.size() > kMaxDepth) {
+    const Function* function = callee(node);
+    placed_ += 1;
+    if (placed_ + (function ? inlined_nodes(*function, 0) : 0) > kMaxNodes || path_.size() > kMaxDepth) {
       throw Error(ErrorCode::kInvalidArgument, "functions are nested too deep: inlining makes more than " +
                                                    std::to_string(kMaxNodes) + " nodes or " +
                                                    std::to_string(kMaxDepth) + " levels")
           .node(describe(node));
     }
-    if (const Function* function = callee(node)) {
+    if (function) {
       expand(node, *function, result);
       return;
     }
     result.push_back(std::move(node));
+  }
+
+  /// How many nodes a call of `function` makes, known before the first is made; more than kMaxNodes is
+  /// kMaxNodes + 1. A function within itself counts nothing here: enter() refuses it by name.
+  size_t inlined_nodes(const Function& function, size_t depth) {
+    if (depth > kMaxDepth) return kMaxNodes + 1;
+    const auto [known, is_new] = inlined_nodes_.try_emplace(&function, 0);
+    if (!is_new) return known->second;
+    const size_t count = inlined_nodes(function.nodes, depth);
+    return inlined_nodes_[&function] = count;
+  }
+
+  size_t inlined_nodes(const std::vector<Node>& nodes, size_t depth) {
+    size_t count = nodes.size();
+    for (const Node& node : nodes) {
+      if (const Function* function = callee(node)) count += inlined_nodes(*function, depth + 1);
+      for (const Attribute& attribute : node.attributes) {
+        for (const Graph& inner : attribute.graphs) count += inlined_nodes(inner.nodes, depth + 1);
+      }
+      if (count > kMaxNodes) return kMaxNodes + 1;
+    }
+    return count;
   }
 
   void expand(const Node& call, const Function& function, std::vector<Node>& result) {
@@ -333,6 +357,7 @@ class Inliner {
   std::unordered_map<std::string, size_t> suffixes_;
   std::vector<std::string> path_;  ///< functions being expanded, outermost first
   size_t placed_ = 0, calls_ = 0;
+  std::unordered_map<const Function*, size_t> inlined_nodes_;  // see there
 };
 
 }  // namespace inlining
