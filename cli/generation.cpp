@@ -24,7 +24,7 @@ void note_metrics(const std::vector<GenerateResult>& results) {
 /// One prompt streams as it comes; several would interleave, so each is printed when all are done.
 std::vector<GenerateResult> print_text(AutoModelForCausalLM& model, const std::vector<Prompt>& prompts,
                                        const GenerateOptions& options, bool stream) {
-  if (prompts.size() == 1 && stream) {
+  if (prompts.size() == 1 && options.sampling->choices() == 1 && stream) {
     TextStream text = model.generate_stream(prompts.front(), options);
     for (const std::string& piece : text) write_stdout(piece);
     write_stdout("\n");
@@ -37,11 +37,21 @@ std::vector<GenerateResult> print_text(AutoModelForCausalLM& model, const std::v
 
 }  // namespace
 
+void add_sampling_settings(Arguments& arguments) {
+  arguments.add_settings(
+      "Sampling",
+      {"generate.generation_config", "generate.temperature", "generate.top_k", "generate.top_p",
+       "generate.min_p", "generate.typical_p", "generate.repetition_penalty", "generate.presence_penalty",
+       "generate.frequency_penalty", "generate.no_repeat_ngram_size", "generate.logit_bias", "generate.seed",
+       "generate.logprobs", "generate.n", "generate.best_of"});
+}
+
 void add_generation_settings(Arguments& arguments) {
   arguments.add_settings("Prompt", {"generate.prompt", "generate.prompt_file", "generate.input_ids",
                                     "generate.add_special_tokens"});
   arguments.add_settings("Generation", {"generate.max_new_tokens", "generate.stop", "generate.stop_token_ids",
-                                        "generate.ignore_eos", "generate.temperature"});
+                                        "generate.ignore_eos", "generate.min_tokens"});
+  add_sampling_settings(arguments);
   arguments.add_settings("Model", {"model", "plugin_paths", "task"});
   arguments.add_settings("Compilation", {"compile"});
   arguments.add_settings("Output", {"output"});
@@ -49,10 +59,11 @@ void add_generation_settings(Arguments& arguments) {
 
 int generate_and_print(const Config& config) {
   const std::string folder = model_of(config);
-  const GenerateOptions options = generate_options(config);
+  GenerateOptions options = generate_options(config);
   const std::vector<Prompt> prompts = prompts_of(config);
   AutoModelForCausalLM model = AutoModelForCausalLM::from_pretrained(folder, load_options(config));
   for (const std::string& warning : model.info().warnings) note("warning: " + warning);
+  options.sampling = sampling_params(config, model);
   model.compile(compile_options(config));
   if (!config.boolean("output.json")) {
     note_metrics(print_text(model, prompts, options, config.boolean("output.stream")));

@@ -9,6 +9,9 @@ namespace tessera::cli {
 /// The settings of a generation, grouped for the help.
 void add_generation_settings(Arguments& arguments);
 
+/// The settings that say how tokens are chosen, under their heading of the help.
+void add_sampling_settings(Arguments& arguments);
+
 /// Loads, compiles, generates and prints as the settings say. Returns the exit code.
 int generate_and_print(const Config& config);
 

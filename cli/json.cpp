@@ -1,5 +1,6 @@
 #include "cli/json.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "cli/output.hpp"
@@ -7,6 +8,23 @@
 namespace tessera::cli {
 
 namespace json = boost::json;
+
+namespace {
+
+/// JSON has no infinity: as in the OpenAI API, -9999 stands for a token that cannot come.
+json::object to_json(const sampling::TokenLogprob& token) {
+  return {{"token", token.token}, {"logprob", std::max(token.logprob, -9999.0)}};
+}
+
+json::value to_json(const sampling::TokenLogprobs& token) {
+  json::object object = to_json(token.chosen);
+  json::array top;
+  for (const sampling::TokenLogprob& other : token.top) top.push_back(to_json(other));
+  if (!top.empty()) object["top"] = std::move(top);
+  return object;
+}
+
+}  // namespace
 
 void write_json(const json::value& value) {
   write_stdout(json::serialize(value) + "\n");
@@ -24,7 +42,7 @@ json::value to_json(const std::vector<std::string>& texts) {
 
 json::value to_json(const GenerateResult& result) {
   const GenerateMetrics& m = result.metrics;
-  return json::object{
+  json::object object{
       {"prompt_tokens", to_json(result.prompt_tokens)},
       {"tokens", to_json(result.tokens)},
       {"text", result.text},
@@ -34,6 +52,13 @@ json::value to_json(const GenerateResult& result) {
                                {"prompt_tps", m.prompt_tps},
                                {"decode_tps", m.decode_tps}}},
   };
+  if (result.seed) object["seed"] = *result.seed;
+  if (!result.logprobs.empty()) {
+    json::array tokens;
+    for (const sampling::TokenLogprobs& token : result.logprobs) tokens.push_back(to_json(token));
+    object["logprobs"] = std::move(tokens);
+  }
+  return object;
 }
 
 }  // namespace tessera::cli

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include "cli/arguments.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "tessera/sdk/error.hpp"
 
@@ -34,6 +36,58 @@ std::string read_all(int descriptor, const std::string& name) {
     }
     if (interrupt_token().stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted");
   }
+}
+
+template <typename T>
+bool parse_number(std::string_view text, T& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+std::vector<sampling::LogitBias> logit_bias(const Config& config) {
+  std::vector<sampling::LogitBias> biases;
+  for (const auto& [id, value] : config.options("generate.logit_bias")) {
+    auto& [token, bias] = biases.emplace_back();
+    if (parse_number(id, token) && parse_number(value, bias)) continue;
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}={}' is no bias of a token", id, value))
+        .key("generate.logit_bias")
+        .remedy("give a token id and a number: 15=-2.5");
+  }
+  return biases;
+}
+
+/// "temperature 0.6, top_p 0.9".
+std::string differences(const sampling::SamplingParams& p) {
+  const sampling::SamplingParams neutral;
+  std::vector<std::string> parts;
+  const auto add = [&](std::string_view name, auto value, auto usual) {
+    if (value != usual) parts.push_back(fmt::format("{} {}", name, value));
+  };
+  add("temperature", p.temperature, neutral.temperature);
+  add("top_k", p.top_k, neutral.top_k);
+  add("top_p", p.top_p, neutral.top_p);
+  add("min_p", p.min_p, neutral.min_p);
+  add("typical_p", p.typical_p, neutral.typical_p);
+  add("repetition_penalty", p.repetition_penalty, neutral.repetition_penalty);
+  add("no_repeat_ngram_size", p.no_repeat_ngram_size, neutral.no_repeat_ngram_size);
+  add("min_tokens", p.min_tokens, neutral.min_tokens);
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// What the checkpoint says, with a note when it says something.
+sampling::SamplingParams checkpoint_sampling(const Config& config, const AutoModelForCausalLM& model) {
+  const std::string source = config.text("generate.generation_config");
+  if (source == "none") return {};
+  if (source != "auto") {
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is neither auto nor none", source))
+        .key("generate.generation_config");
+  }
+  sampling::SamplingParams params = model.sampling_defaults();
+  const std::string said = differences(params);
+  if (!said.empty()) {
+    note(fmt::format("generation_config.json says {}; --generation-config none ignores it", said));
+  }
+  return params;
 }
 
 }  // namespace
@@ -85,11 +139,6 @@ CompileOptions compile_options(const Config& config) {
 }
 
 GenerateOptions generate_options(const Config& config) {
-  if (config.number("generate.temperature") != 0) {
-    throw Error(ErrorCode::kNotSupported, "sampling with a temperature is not there yet")
-        .key("generate.temperature")
-        .remedy("0 decodes greedily");
-  }
   return {.max_new_tokens = config.integer("generate.max_new_tokens"),
           .stop = config.list("generate.stop"),
           .stop_token_ids = config.integers("generate.stop_token_ids"),
@@ -97,6 +146,36 @@ GenerateOptions generate_options(const Config& config) {
           .add_special_tokens = config.boolean("generate.add_special_tokens"),
           .progress = terminal_progress(),
           .cancel = interrupt_token()};
+}
+
+sampling::SamplingParams sampling_params(const Config& config, const AutoModelForCausalLM& model) {
+  sampling::SamplingParams params = checkpoint_sampling(config, model);
+  const auto given = [&](std::string_view key) { return config.origin(key).kind != OriginKind::kDefault; };
+  const auto take_number = [&](std::string_view key, double& out) {
+    if (given(key)) out = config.number(key);
+  };
+  const auto take_integer = [&](std::string_view key, int64_t& out) {
+    if (given(key)) out = config.integer(key);
+  };
+  take_number("generate.temperature", params.temperature);
+  // The file's filters belong to its sampling.
+  if (params.greedy()) params.typical_p = 1;
+  take_integer("generate.top_k", params.top_k);
+  take_number("generate.top_p", params.top_p);
+  take_number("generate.min_p", params.min_p);
+  take_number("generate.typical_p", params.typical_p);
+  take_number("generate.repetition_penalty", params.repetition_penalty);
+  take_number("generate.presence_penalty", params.presence_penalty);
+  take_number("generate.frequency_penalty", params.frequency_penalty);
+  take_integer("generate.no_repeat_ngram_size", params.no_repeat_ngram_size);
+  take_integer("generate.min_tokens", params.min_tokens);
+  take_integer("generate.logprobs", params.logprobs);
+  take_integer("generate.n", params.n);
+  take_integer("generate.best_of", params.best_of);
+  if (config.has("generate.seed")) params.seed = static_cast<uint64_t>(config.integer("generate.seed"));
+  params.logit_bias = logit_bias(config);
+  sampling::validate(params);
+  return params;
 }
 
 std::vector<Prompt> prompts_of(const Config& config) {

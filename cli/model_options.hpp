@@ -16,7 +16,11 @@ std::string model_of(const Config& config);
 
 LoadOptions load_options(const Config& config);
 CompileOptions compile_options(const Config& config);
+/// All but the sampling.
 GenerateOptions generate_options(const Config& config);
+/// What is given, over what the model's generation_config.json says (--generation-config auto), over the
+/// neutral values. Throws Error.
+sampling::SamplingParams sampling_params(const Config& config, const AutoModelForCausalLM& model);
 
 /// The prompts of the run: texts, a file's bytes (the last newline too), ids, or standard input when nothing
 /// is given and it is no terminal. Throws UsageError (none, or two kinds at once) or Error (file missing).

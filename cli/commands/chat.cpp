@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "cli/command.hpp"
+#include "cli/generation.hpp"
 #include "cli/line_reader.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output.hpp"
@@ -27,6 +28,9 @@ class Chat {
     clear();
     model_.emplace(AutoModelForCausalLM::from_pretrained(folder, load_options(config)));
     for (const std::string& warning : model_->info().warnings) note("warning: " + warning);
+    options_.sampling = sampling_params(config, *model_);
+    if (options_.sampling->choices() > 1)
+      throw UsageError("a chat has one answer", "leave out --n and --best-of");
     model_->compile(compile_options(config));
   }
 
@@ -67,7 +71,9 @@ int run_chat(const Command& self, const std::vector<std::string>& args) {
   arguments.add_positional("model");
   arguments.add_flags("Chat", {{"system", '\0', "TEXT", "", "system message, in front of all others"}});
   add_chat_template_flags(arguments);
-  arguments.add_settings("Generation", {"generate.max_new_tokens", "generate.stop", "generate.temperature"});
+  arguments.add_settings("Generation", {"generate.max_new_tokens", "generate.stop", "generate.stop_token_ids",
+                                        "generate.ignore_eos", "generate.min_tokens"});
+  add_sampling_settings(arguments);
   arguments.add_settings("Model", {"model", "plugin_paths"});
   arguments.add_settings("Compilation", {"compile"});
   if (!parse_arguments(self, arguments, args)) return kExitOk;

@@ -1,7 +1,10 @@
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "runtime/api/model_impl.hpp"
 #include "runtime/generation/batch_generator.hpp"
+#include "runtime/sampling/sampling_defaults.hpp"
 #include "tessera/sdk/error.hpp"
 
 namespace tessera {
@@ -18,16 +21,53 @@ void checked_step(BatchGenerator& generator, const GenerateOptions& options, con
   }
 }
 
+/// Mean log-probability of a token: what best_of compares (OpenAI API).
+double mean_logprob(const GenerateResult& result) {
+  double sum = 0;
+  for (const sampling::TokenLogprobs& token : result.logprobs) sum += token.chosen.logprob;
+  return sum / static_cast<double>(std::max<size_t>(result.logprobs.size(), 1));
+}
+
+/// Of the choices of each prompt, n: all, or the likeliest.
+std::vector<GenerateResult> best_choices(std::vector<GenerateResult> results,
+                                         const sampling::SamplingParams& params, bool keep_logprobs) {
+  if (params.choices() == params.n) return results;
+  std::vector<GenerateResult> best;
+  const auto choices = static_cast<std::ptrdiff_t>(params.choices());
+  for (auto first = results.begin(); first != results.end(); first += choices) {
+    std::stable_sort(first, first + choices, [](const GenerateResult& a, const GenerateResult& b) {
+      return mean_logprob(a) > mean_logprob(b);
+    });
+    std::move(first, first + static_cast<std::ptrdiff_t>(params.n), std::back_inserter(best));
+  }
+  if (!keep_logprobs) {
+    for (GenerateResult& result : best) result.logprobs.clear();
+  }
+  return best;
+}
+
 }  // namespace
 
 struct TextStream::Impl {
+  static AutoModelForCausalLM::Impl::Generation start_one(AutoModelForCausalLM::Impl& model,
+                                                          const Prompt& prompt,
+                                                          const GenerateOptions& options) {
+    if (options.sampling && options.sampling->choices() > 1) {
+      throw Error(ErrorCode::kNotSupported, "a stream has one text")
+          .key("n")
+          .remedy("generate() gives several texts of a prompt");
+    }
+    return model.start({prompt}, options);
+  }
+
   Impl(AutoModelForCausalLM::Impl& model, const Prompt& prompt, GenerateOptions given)
       : options(std::move(given)),
-        sequences(model.start({prompt}, options)),
-        generator(*model.current_session, sequences, model.loaded.facts().vocab_size, kMaxRows) {}
+        generation(start_one(model, prompt, options)),
+        generator(*model.current_session, generation.sequences, std::move(generation.samplers),
+                  model.loaded.facts().vocab_size, kMaxRows) {}
 
   GenerateOptions options;
-  std::vector<Sequence> sequences;
+  AutoModelForCausalLM::Impl::Generation generation;
   BatchGenerator generator;
 };
 
@@ -47,7 +87,9 @@ bool TextStream::advance() {
 GenerateResult TextStream::result() {
   while (advance()) {
   }
-  return impl_->sequences.front().take_result();
+  GenerateResult result = impl_->generation.sequences.front().take_result();
+  if (!impl_->generation.params.greedy()) result.seed = impl_->generation.params.seed;
+  return result;
 }
 
 GenerateResult AutoModelForCausalLM::generate(const Prompt& prompt, const GenerateOptions& options) {
@@ -58,16 +100,25 @@ std::vector<GenerateResult> AutoModelForCausalLM::generate(
     const std::vector<Prompt>& prompts, const GenerateOptions& options,
     const std::function<void(size_t, std::string_view)>& on_text) {
   if (prompts.empty()) return {};
-  std::vector<Sequence> sequences = impl_->start(prompts, options);
-  BatchGenerator generator(*impl_->current_session, sequences, impl_->loaded.facts().vocab_size, kMaxRows);
+  Impl::Generation generation = impl_->start(prompts, options);
+  BatchGenerator generator(*impl_->current_session, generation.sequences, std::move(generation.samplers),
+                           impl_->loaded.facts().vocab_size, kMaxRows);
   while (!generator.done()) {
     checked_step(generator, options, [&](size_t index, std::string_view text) {
       if (on_text) on_text(index, text);
     });
   }
   std::vector<GenerateResult> results;
-  for (Sequence& sequence : sequences) results.push_back(sequence.take_result());
-  return results;
+  for (Sequence& sequence : generation.sequences) results.push_back(sequence.take_result());
+  if (!generation.params.greedy()) {
+    for (GenerateResult& result : results) result.seed = generation.params.seed;
+  }
+  const bool wants_logprobs = options.sampling && options.sampling->logprobs >= 0;
+  return best_choices(std::move(results), generation.params, wants_logprobs);
+}
+
+sampling::SamplingParams AutoModelForCausalLM::sampling_defaults() const {
+  return sampling::sampling_defaults(impl_->loaded.checkpoint());
 }
 
 TextStream AutoModelForCausalLM::generate_stream(const Prompt& prompt, const GenerateOptions& options) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runtime/sampling/sampling_defaults.hpp"
 #include "tessera/sdk/error.hpp"
 
 namespace tessera {
@@ -96,8 +97,21 @@ BackendSession& AutoModelForCausalLM::Impl::session(size_t slots, int64_t ctx_le
   return *current_session;
 }
 
-std::vector<Sequence> AutoModelForCausalLM::Impl::start(const std::vector<Prompt>& prompts,
-                                                        const GenerateOptions& options) {
+sampling::SamplingParams AutoModelForCausalLM::Impl::sampling_of(const GenerateOptions& options) const {
+  sampling::SamplingParams params =
+      options.sampling ? *options.sampling : sampling::sampling_defaults(loaded.checkpoint());
+  sampling::validate(params);
+  sampling::check_vocabulary(params, loaded.facts().vocab_size);
+  if (!params.greedy()) params = sampling::with_seed(std::move(params));
+  // What best_of compares.
+  if (params.choices() > params.n) params.logprobs = std::max<int64_t>(params.logprobs, 0);
+  return params;
+}
+
+AutoModelForCausalLM::Impl::Generation AutoModelForCausalLM::Impl::start(const std::vector<Prompt>& prompts,
+                                                                         const GenerateOptions& options) {
+  Generation generation{sampling_of(options), {}, {}};
+  const sampling::SamplingParams& params = generation.params;
   std::vector<std::vector<int64_t>> ids;
   for (const Prompt& prompt : prompts) ids.push_back(ids_of(prompt, options.add_special_tokens));
   std::vector<int64_t> end_tokens = options.stop_token_ids;
@@ -107,20 +121,22 @@ std::vector<Sequence> AutoModelForCausalLM::Impl::start(const std::vector<Prompt
   }
   const SequenceLimits limits{.end_tokens = std::move(end_tokens),
                               .max_new_tokens = options.max_new_tokens,
+                              .min_new_tokens = params.min_tokens,
                               .ctx_len = context_for(ids, options.max_new_tokens)};
-  session(ids.size(), limits.ctx_len);
   const AutoTokenizer* tokenizer = loaded.tokenizer();
   if (tokenizer == nullptr && !options.stop.empty()) {
     throw Error(ErrorCode::kNotSupported, "stop texts need a tokenizer, and the folder has none")
         .file(loaded.info().folder);
   }
-  std::vector<Sequence> sequences;
-  sequences.reserve(ids.size());
-  for (std::vector<int64_t>& prompt : ids) {
-    sequences.emplace_back(std::move(prompt), tokenizer == nullptr ? nullptr : &tokenizer->impl(),
-                           options.stop, limits);
+  for (const std::vector<int64_t>& prompt : ids) {
+    for (int64_t choice = 0; choice < params.choices(); ++choice) {
+      generation.sequences.emplace_back(prompt, tokenizer == nullptr ? nullptr : &tokenizer->impl(),
+                                        options.stop, limits);
+      generation.samplers.emplace_back(params, prompt, limits.end_tokens, static_cast<uint32_t>(choice));
+    }
   }
-  return sequences;
+  session(generation.sequences.size(), limits.ctx_len);
+  return generation;
 }
 
 }  // namespace tessera

@@ -9,6 +9,7 @@
 #include "runtime/generation/sequence.hpp"
 #include "runtime/model/compiled_model.hpp"
 #include "runtime/model/loaded_model.hpp"
+#include "runtime/sampling/sampler.hpp"
 #include "runtime/session/backend_session.hpp"
 #include "tessera/model.hpp"
 
@@ -31,7 +32,17 @@ struct AutoModelForCausalLM::Impl {
   /// An empty session with room for that; the one of the last call when it fits.
   BackendSession& session(size_t slots, int64_t ctx_len);
 
-  std::vector<Sequence> start(const std::vector<Prompt>& prompts, const GenerateOptions& options);
+  /// The parameters of a call, checked, with a seed unless greedy.
+  sampling::SamplingParams sampling_of(const GenerateOptions& options) const;
+
+  /// What one call makes: a sequence and its sampler for each text, the choices of a prompt behind one
+  /// another.
+  struct Generation {
+    sampling::SamplingParams params;
+    std::vector<Sequence> sequences;
+    std::vector<sampling::Sampler> samplers;
+  };
+  Generation start(const std::vector<Prompt>& prompts, const GenerateOptions& options);
 
   LoadedModel loaded;
   CompileOptions options;

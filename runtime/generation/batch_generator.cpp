@@ -2,26 +2,13 @@
 
 #include <algorithm>
 
-#include "tessera/sdk/error.hpp"
-
 namespace tessera {
 
-int64_t argmax(std::span<const float> logits) {
-  size_t best = logits.size();
-  for (size_t i = 0; i < logits.size(); ++i) {
-    const bool better = best == logits.size() ? logits[i] == logits[i] : logits[i] > logits[best];
-    if (better) best = i;
-  }
-  if (best == logits.size()) {
-    throw Error(ErrorCode::kInternal, "all logits are NaN").remedy("check the checkpoint's weights for NaN");
-  }
-  return static_cast<int64_t>(best);
-}
-
-BatchGenerator::BatchGenerator(StepRunner& runner, std::vector<Sequence>& sequences, int64_t vocab_size,
-                               size_t max_rows)
+BatchGenerator::BatchGenerator(StepRunner& runner, std::vector<Sequence>& sequences,
+                               std::vector<sampling::Sampler> samplers, int64_t vocab_size, size_t max_rows)
     : runner_(runner),
       sequences_(sequences),
+      samplers_(std::move(samplers)),
       computed_(sequences.size()),
       vocab_size_(vocab_size),
       max_rows_(max_rows) {}
@@ -68,8 +55,10 @@ void BatchGenerator::step(const std::function<void(size_t, std::string_view)>& o
   const StepOutput output{"logits", {static_cast<int64_t>(owners_.size()), 1, vocab_size_}, logits_.data()};
   runner_.run(rows_, logits_rows_, {&output, 1});
   for (size_t i = 0; i < owners_.size(); ++i) {
-    const int64_t token = argmax(std::span(logits_).subspan(i * vocab, vocab));
-    const std::string text = sequences_[owners_[i]].accept(token);
+    sampling::Sampler& sampler = samplers_[owners_[i]];
+    sampling::Choice choice = sampler.choose(std::span(logits_).subspan(i * vocab, vocab), workspace_);
+    sampler.accept(choice.token);
+    const std::string text = sequences_[owners_[i]].accept(choice.token, std::move(choice.logprobs));
     if (!text.empty()) on_text(owners_[i], text);
   }
 }

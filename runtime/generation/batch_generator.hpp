@@ -8,17 +8,19 @@
 #include <vector>
 
 #include "runtime/generation/sequence.hpp"
+#include "runtime/sampling/sampler.hpp"
 #include "runtime/session/step.hpp"
 
 namespace tessera {
 
 /// Each step takes from every sequence the tokens that are not computed yet (a prompt's chunk, or the last
 /// generated token), up to `max_rows`, and gives each sequence whose last token was among them its next
-/// token: the one with the largest logit, the lowest id among equals. Not thread-safe.
+/// token, which its sampler chooses. Not thread-safe.
 class BatchGenerator {
  public:
-  /// Sequence i lives in slot i. `runner` and `sequences` outlive this object.
-  BatchGenerator(StepRunner& runner, std::vector<Sequence>& sequences, int64_t vocab_size, size_t max_rows);
+  /// Sequence i lives in slot i and has sampler i. `runner` and `sequences` outlive this object.
+  BatchGenerator(StepRunner& runner, std::vector<Sequence>& sequences,
+                 std::vector<sampling::Sampler> samplers, int64_t vocab_size, size_t max_rows);
 
   bool done() const;
   /// Tokens of prompts that are computed, and of all prompts.
@@ -32,6 +34,7 @@ class BatchGenerator {
 
   StepRunner& runner_;
   std::vector<Sequence>& sequences_;
+  std::vector<sampling::Sampler> samplers_;
   std::vector<size_t>
       computed_;  ///< by sequence: tokens of prompt + generated whose keys and values are in the slot
   int64_t vocab_size_;
@@ -41,10 +44,7 @@ class BatchGenerator {
   std::vector<int64_t> logits_rows_;
   std::vector<size_t> owners_;
   std::vector<float> logits_;
+  sampling::Workspace workspace_;
 };
-
-/// Index of the largest value, the lowest among equals; NaN never wins. Throws Error kInternal when all are
-/// NaN.
-int64_t argmax(std::span<const float> logits);
 
 }  // namespace tessera

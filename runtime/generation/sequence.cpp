@@ -20,9 +20,10 @@ Sequence::Sequence(std::vector<int64_t> prompt, const Tokenizer* tokenizer, std:
   finished_ = limits_.max_new_tokens == 0;
 }
 
-std::string Sequence::accept(int64_t token) {
+std::string Sequence::accept(int64_t token, std::optional<sampling::TokenLogprobs> logprobs) {
   if (result_.tokens.empty()) first_token_ = Clock::now();
   result_.tokens.push_back(token);
+  if (logprobs) result_.logprobs.push_back(*std::move(logprobs));
   const bool ends =
       std::find(limits_.end_tokens.begin(), limits_.end_tokens.end(), token) != limits_.end_tokens.end();
   if (ends) return finish(FinishReason::kStop);
@@ -36,6 +37,10 @@ std::string Sequence::accept(int64_t token) {
 }
 
 std::string Sequence::show(const std::string& piece) {
+  if (static_cast<int64_t>(result_.tokens.size()) <= limits_.min_new_tokens) {
+    result_.text += piece;
+    return piece;
+  }
   std::string shown = matcher_.push(piece);
   result_.text += shown;
   if (matcher_.stopped()) {

@@ -17,6 +17,7 @@ namespace tessera {
 struct SequenceLimits {
   std::vector<int64_t> end_tokens = {};  ///< empty with ignore_eos
   int64_t max_new_tokens = -1;           ///< -1: until the context ends
+  int64_t min_new_tokens = 0;            ///< stop texts are looked for behind that many tokens
   int64_t ctx_len = 0;  ///< tokens that have a position: prompt and all generated ones but the last
 };
 
@@ -28,7 +29,7 @@ class Sequence {
 
   /// Takes the next generated token and returns the text that can be shown because of it; after it the
   /// sequence may be finished().
-  std::string accept(int64_t token);
+  std::string accept(int64_t token, std::optional<sampling::TokenLogprobs> logprobs = {});
 
   bool finished() const { return finished_; }
   const std::vector<int64_t>& prompt() const { return result_.prompt_tokens; }

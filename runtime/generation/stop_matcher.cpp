@@ -3,10 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "tessera/sdk/error.hpp"
+
 namespace tessera {
 
 StopMatcher::StopMatcher(std::vector<std::string> stops) : stops_(std::move(stops)) {
-  std::erase_if(stops_, [](const std::string& stop) { return stop.empty(); });
+  for (const std::string& stop : stops_) {
+    if (!stop.empty()) continue;
+    throw Error(ErrorCode::kInvalidArgument, "a stop text is empty")
+        .key("stop")
+        .remedy("give at least one character, or no stop text");
+  }
 }
 
 std::string StopMatcher::push(std::string_view piece) {

@@ -10,7 +10,8 @@ namespace tessera {
 /// One per sequence; not thread-safe. The earliest match in the text wins, whichever stop text it belongs to.
 class StopMatcher {
  public:
-  explicit StopMatcher(std::vector<std::string> stops);  ///< empty texts are ignored
+  /// Throws Error kInvalidArgument for an empty text.
+  explicit StopMatcher(std::vector<std::string> stops);
 
   /// Takes the next piece and returns the text that is safe to show: no stop text can begin in it any more.
   /// After a match it returns what stood before the match and `stopped()` is true; later pieces give nothing.

@@ -88,6 +88,10 @@ Cut find_cut(std::span<const float> keys, std::span<const float> weights, std::v
   for_each_at_least(keys, low, [&](size_t i) {
     if (keys[i] < high) order.push_back(static_cast<uint32_t>(i));
   });
+  if (order.empty()) {  // rounding: all together are not enough
+    const float least = *std::min_element(keys.begin(), keys.end());
+    return {least, static_cast<size_t>(std::count(keys.begin(), keys.end(), least))};
+  }
   // Quickselect by mass: what is surely taken or surely not is put aside.
   const auto before = [&](uint32_t a, uint32_t b) {
     return keys[a] > keys[b] || (keys[a] == keys[b] && a > b);

@@ -12,7 +12,7 @@
 namespace tessera::sampling {
 
 /// logit += bias (`logit_bias` of the OpenAI API; Hugging Face's SequenceBiasLogitsProcessor for single
-/// tokens). Throws Error kInvalidArgument for an id beyond the row: the request meant another tokenizer.
+/// tokens). check_vocabulary() refuses ids beyond the row.
 void add_bias(std::span<const LogitBias> bias, std::span<float> logits, LogitEdits& edits);
 
 /// logit / penalty when positive, logit * penalty when negative, of every token in prompt and generation

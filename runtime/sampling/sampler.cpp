@@ -98,7 +98,15 @@ void Sampler::process(std::span<float> logits, Workspace& workspace) const {
   if (accepted() < static_cast<size_t>(params_.min_tokens)) ban(end_tokens_, logits, edits);
 }
 
-int64_t Sampler::sample(std::span<const float> logits, float largest, Workspace& workspace) const {
+float Sampler::process_and_check(std::span<float> logits, float raw_largest, Workspace& workspace) const {
+  process(logits, workspace);
+  const float largest = workspace.edits.empty() ? raw_largest : checked_largest(logits);
+  if (largest > -kInfinity) return largest;
+  throw Error(ErrorCode::kInvalidArgument, "the sampling parameters leave no token to choose from")
+      .remedy("relax no_repeat_ngram_size, min_tokens or logit_bias");
+}
+
+void Sampler::filter(std::span<const float> logits, float largest, Workspace& workspace) const {
   const bool selects = params_.top_k > 0 && static_cast<size_t>(params_.top_k) < logits.size();
   const float threshold =
       selects ? kth_largest(logits, static_cast<size_t>(params_.top_k), workspace.values) : -kInfinity;
@@ -106,7 +114,13 @@ int64_t Sampler::sample(std::span<const float> logits, float largest, Workspace&
   if (params_.top_p < 1) keep_top_p(params_.top_p, workspace);
   if (params_.min_p > 0) keep_min_p(params_.min_p, workspace);
   if (params_.typical_p < 1) keep_typical(params_.typical_p, workspace);
-  return gumbel_max(workspace.candidates, noise_, accepted(), workspace);
+}
+
+const Candidates& Sampler::candidates(std::span<float> logits, Workspace& workspace) const {
+  const float raw_largest = checked_largest(logits);
+  const EditScope scope(logits, workspace.edits);
+  filter(logits, process_and_check(logits, raw_largest, workspace), workspace);
+  return workspace.candidates;
 }
 
 Choice Sampler::choose(std::span<float> logits, Workspace& workspace) const {
@@ -114,14 +128,13 @@ Choice Sampler::choose(std::span<float> logits, Workspace& workspace) const {
   Choice choice{0, std::nullopt};
   {
     const EditScope scope(logits, workspace.edits);
-    process(logits, workspace);
-    const float largest = workspace.edits.empty() ? raw_largest : checked_largest(logits);
-    if (largest == -kInfinity) {
-      throw Error(ErrorCode::kInvalidArgument, "the sampling parameters leave no token to choose from")
-          .remedy("relax no_repeat_ngram_size, min_tokens or logit_bias");
+    const float largest = process_and_check(logits, raw_largest, workspace);
+    if (params_.greedy()) {
+      choice.token = std::find(logits.begin(), logits.end(), largest) - logits.begin();
+    } else {
+      filter(logits, largest, workspace);
+      choice.token = gumbel_max(workspace.candidates, noise_, accepted(), workspace);
     }
-    choice.token = params_.greedy() ? std::find(logits.begin(), logits.end(), largest) - logits.begin()
-                                    : sample(logits, largest, workspace);
   }
   if (params_.logprobs >= 0) {
     choice.logprobs =

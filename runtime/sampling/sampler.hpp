@@ -43,6 +43,10 @@ class Sampler {
   /// no token (all are banned).
   Choice choose(std::span<float> logits, Workspace& workspace) const;
 
+  /// The tokens that choose() draws from at a temperature above 0, with their scores: token i is chosen with
+  /// probability e^score_i / sum of e^score. They lie in `workspace`. Throws as choose() does.
+  const Candidates& candidates(std::span<float> logits, Workspace& workspace) const;
+
   /// Takes the next token of the generation, normally the chosen one.
   void accept(int64_t token);
 
@@ -58,7 +62,8 @@ class Sampler {
 
  private:
   void process(std::span<float> logits, Workspace& workspace) const;
-  int64_t sample(std::span<const float> logits, float largest, Workspace& workspace) const;
+  void filter(std::span<const float> logits, float largest, Workspace& workspace) const;
+  float process_and_check(std::span<float> logits, float raw_largest, Workspace& workspace) const;
 
   SamplingParams params_;
   std::vector<int64_t> end_tokens_;

@@ -103,10 +103,18 @@ void validate(const SamplingParams& params) {
   check_combinations(params);
 }
 
+void check_vocabulary(const SamplingParams& params, int64_t vocab_size) {
+  for (const auto& [token, bias] : params.logit_bias) {
+    if (token < vocab_size) continue;
+    refuse("logit_bias", fmt::format("token id {} is outside the {} rows of the head", token, vocab_size),
+           "give ids of this model's tokenizer");
+  }
+}
+
 SamplingParams with_seed(SamplingParams params) {
   if (params.seed) return params;
   std::random_device device;
-  params.seed = uint64_t{device()} << 32 | device();
+  params.seed = (uint64_t{device()} << 32 | device()) >> 11;
   return params;
 }
 

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "tessera/sampling.hpp"
 
 namespace tessera {
 
@@ -30,12 +33,16 @@ struct Prompt {
 };
 
 struct GenerateOptions {
-  int64_t max_new_tokens = -1;               ///< -1: until an end token or the end of the context
-  std::vector<std::string> stop = {};        ///< texts that end the generation; never part of the result
+  int64_t max_new_tokens = -1;  ///< -1: until an end token or the end of the context
+  std::vector<std::string> stop =
+      {};  ///< texts that end the generation, none empty; never part of the result
   std::vector<int64_t> stop_token_ids = {};  ///< ids that end the generation beside the model's own
   bool ignore_eos = false;                   ///< go on past end tokens
   bool add_special_tokens = true;            ///< of the tokenizer, in front of (and behind) a text prompt
-  ProgressFn progress = {};                  ///< of the prompt, when it takes more than one step
+  /// Nothing: as the model's generation_config.json says, greedily without one
+  /// (AutoModelForCausalLM::sampling_defaults). A value is taken as it is.
+  std::optional<sampling::SamplingParams> sampling = {};
+  ProgressFn progress = {};     ///< of the prompt, when it takes more than one step
   std::stop_token cancel = {};  ///< when stopped, generation throws Error kCancelled before the next step
 };
 
@@ -60,6 +67,8 @@ struct GenerateResult {
   std::vector<int64_t> tokens;  ///< the end token too, when one ended it
   std::string text;             ///< decoded whole less the decoded prompt; without end token and stop text
   FinishReason finish_reason = FinishReason::kLength;
+  std::vector<sampling::TokenLogprobs> logprobs = {};  ///< by token, when asked for
+  std::optional<uint64_t> seed = {};                   ///< that was used or drawn; nothing for a greedy text
   GenerateMetrics metrics;
 };
 

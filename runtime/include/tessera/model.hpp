@@ -164,11 +164,14 @@ class AutoModelForCausalLM {
 
   GenerateResult generate(const Prompt& prompt, const GenerateOptions& options = {});
   /// Several prompts, decoded side by side; each gets what it would get alone, bit for bit where the backend
-  /// promises `bits.shape_invariant`. `on_text`, when given, receives each piece of text with the index of
-  /// its prompt.
+  /// promises `bits.shape_invariant`. With n > 1 each prompt has n results behind one another; with best_of,
+  /// those of the largest mean log-probability of a token, best first. `on_text`, when given, receives each
+  /// piece of text with the index of its result (with best_of > n: as they are made, prompt * best_of +
+  /// choice).
   std::vector<GenerateResult> generate(const std::vector<Prompt>& prompts,
                                        const GenerateOptions& options = {},
                                        const std::function<void(size_t, std::string_view)>& on_text = {});
+  /// Throws Error kNotSupported when more than one text is asked for (n, best_of).
   TextStream generate_stream(const Prompt& prompt, const GenerateOptions& options = {});
 
   /// Logits of every position ([seq, vocab], named "logits") and, when asked, hidden states ([seq, hidden]).
@@ -180,6 +183,9 @@ class AutoModelForCausalLM {
     double prompt_s = 0, decode_s = 0;
   };
   StepTimes time_steps(int64_t prompt_tokens, int64_t new_tokens, const std::stop_token& cancel = {});
+
+  /// What generation_config.json says about sampling. Throws Error for what it asks and we have not.
+  sampling::SamplingParams sampling_defaults() const;
 
   const ModelInfo& info() const;
   const CompileInfo& compile_info() const;  ///< compiles with the defaults when nothing was compiled yet

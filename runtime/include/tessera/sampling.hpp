@@ -43,8 +43,11 @@ struct SamplingParams {
 /// kNotSupported (beam search), naming the field as key.
 void validate(const SamplingParams& params);
 
-/// The same with a seed: drawn from the system's entropy when there is none. All choices of a request and its
-/// draft model share one.
+/// Throws Error kInvalidArgument for a logit_bias of an id beyond the model's `vocab_size` rows.
+void check_vocabulary(const SamplingParams& params, int64_t vocab_size);
+
+/// The same with a seed: drawn from the system's entropy when there is none, below 2^53, so that every JSON
+/// reader keeps it. All choices of a request and its draft model share one.
 SamplingParams with_seed(SamplingParams params);
 
 /// Natural logarithm of a token's probability in the model's own distribution: of the raw logits, before

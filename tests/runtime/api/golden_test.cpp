@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "runtime/generation/batch_generator.hpp"
 #include "tessera/system.hpp"
 #include "tests/runtime/api/golden_cases.hpp"
 
@@ -74,7 +73,8 @@ TEST_P(Golden, GreedyTextEqualsHuggingFaceAloneAndSideBySide) {
   std::vector<Prompt> prompts;
   std::vector<GoldenCase> cases = golden_cases(GetParam());
   for (const GoldenCase& c : cases) prompts.emplace_back(c.input_ids);
-  const GenerateOptions options{.max_new_tokens = 48, .ignore_eos = true};
+  const GenerateOptions options{
+      .max_new_tokens = 48, .ignore_eos = true, .sampling = sampling::SamplingParams{}};
   const std::vector<GenerateResult> together = model.generate(prompts, options);
   for (size_t i = 0; i < cases.size(); ++i) {
     EXPECT_EQ(together[i].tokens, cases[i].continuation_ids) << cases[i].name << " in a batch";
@@ -92,8 +92,9 @@ TEST_P(Golden, GreedyTextOfThePureGraphEqualsHuggingFaceWithoutCache) {
     std::vector<int64_t> ids = c.input_ids, generated;
     while (generated.size() < expected.size()) {
       const NamedTensor logits = model.logits(Prompt(ids)).front();
-      const auto vocab = static_cast<size_t>(logits.dims[1]);
-      generated.push_back(argmax(std::span(logits.data).last(vocab)));
+      const auto vocab = static_cast<std::ptrdiff_t>(logits.dims[1]);
+      generated.push_back(std::max_element(logits.data.end() - vocab, logits.data.end()) -
+                          (logits.data.end() - vocab));
       ids.push_back(generated.back());
     }
     EXPECT_EQ(generated, expected) << c.name;

@@ -3,11 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <limits>
-
-#include "tessera/sdk/error.hpp"
-
 namespace tessera {
 namespace {
 
@@ -40,7 +35,8 @@ class CountingModel : public StepRunner {
 
 std::vector<GenerateResult> generate(CountingModel& model, std::vector<Sequence>& sequences,
                                      size_t max_rows) {
-  BatchGenerator generator(model, sequences, kVocab, max_rows);
+  const std::vector<sampling::Sampler> samplers(sequences.size(), sampling::Sampler({}, {}, {}));
+  BatchGenerator generator(model, sequences, samplers, kVocab, max_rows);
   while (!generator.done()) generator.step([](size_t, std::string_view) {});
   std::vector<GenerateResult> results;
   for (Sequence& sequence : sequences) results.push_back(sequence.take_result());
@@ -96,15 +92,6 @@ TEST(BatchGenerator, GeneratesNothingWhenNothingIsAskedFor) {
   std::vector<Sequence> sequences;
   sequences.push_back(sequence({1}, {.max_new_tokens = 0, .ctx_len = 100}));
   EXPECT_THAT(generate(model, sequences, 8)[0].tokens, ElementsAre());
-}
-
-TEST(Argmax, TakesTheLowestOfEqualsAndNeverNan) {
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_EQ(argmax(std::vector<float>{0, 2, 2, 1}), 1);
-  EXPECT_EQ(argmax(std::vector<float>{-0.0F, 0.0F}), 0);
-  EXPECT_EQ(argmax(std::vector<float>{nan, -1, nan}), 1);
-  EXPECT_EQ(argmax(std::vector<float>{-INFINITY, -INFINITY}), 0);
-  EXPECT_THROW(argmax(std::vector<float>{nan, nan}), Error);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tessera/sdk/error.hpp"
+
 namespace tessera {
 namespace {
 
@@ -31,7 +33,6 @@ TEST_P(StopTexts, EndTheTextInAnyCutting) {
 INSTANTIATE_TEST_SUITE_P(
     Cases, StopTexts,
     testing::Values(Case{"none", {}, "some text", "some text", false},
-                    Case{"empty_stop_is_ignored", {""}, "some text", "some text", false},
                     Case{"across_pieces", {"beta gamma"}, " alpha beta gamma!", " alpha ", true},
                     Case{"almost", {"gamma?"}, "beta gamma!x", "beta gamma!x", false},
                     Case{"ends_inside", {"gamma!y"}, "beta gam", "beta gam", false},
@@ -42,6 +43,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"earlier_candidate_completes", {"cd", "bcdx"}, "abcdx", "a", true},
                     Case{"candidate_open_at_the_end", {"cd", "bcdx"}, "abcd", "ab", true}),
     [](const auto& info) { return info.param.name; });
+
+TEST(StopMatcher, RefusesAnEmptyText) {
+  EXPECT_THROW(StopMatcher({"a", ""}), Error);
+}
 
 }  // namespace
 }  // namespace tessera

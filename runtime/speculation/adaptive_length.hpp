@@ -1,0 +1,49 @@
+/// How many tokens to draft next.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace tessera::speculation {
+
+/// What drafting costs in the coming step, as parts of the time that the step takes without it.
+struct DraftCost {
+  double draft_token = 0;  ///< one token of the draft model; prompt lookup: 0
+  double verify_row = 0;   ///< one more row in the step: little while weights bound it, 1 / rows when
+                          ///< arithmetic does
+  size_t free_rows = 0;  ///< rows that the step has room for beside what must run
+};
+
+/// Chooses the length k that makes most tokens per time. With the chance a that a drafted token is accepted,
+/// a step of k drafts gives (1 - a^(k+1)) / (1 - a) tokens (Leviathan et al., arXiv:2211.17192, equation 1)
+/// in the time 1 + k (draft_token + verify_row). a is measured: what was accepted of what was decided, older
+/// drafts counting less. Where drafting does not pay it is off, and tried again with one draft of the least
+/// length after 16 steps, then 32, .. 512, until it pays. The length never changes a text, only its speed.
+/// Not thread-safe; one per sequence.
+class AdaptiveLength {
+ public:
+  /// `lengths`: what may be drafted beside nothing: 1 .. K, or those that a card has compiled, ascending.
+  /// Throws Error kInvalidArgument when empty, not ascending, or with a 0.
+  explicit AdaptiveLength(std::vector<size_t> lengths);
+
+  /// One of the lengths, at most free_rows, or 0. Once a step.
+  size_t next(const DraftCost& cost);
+
+  /// What became of a draft. Drafts of nothing count for nothing.
+  void record(size_t proposed, size_t accepted);
+
+  /// The estimate of a; 0.7 before anything is known.
+  double acceptance() const { return accepted_ / decided_; }
+
+ private:
+  size_t best(const DraftCost& cost) const;
+
+  std::vector<size_t> lengths_;
+  // Decaying counts of tokens, begun with a guess that a few drafts outweigh.
+  double accepted_ = 2.8;
+  double decided_ = 4;
+  size_t idle_steps_ = 0;
+  size_t idle_limit_;
+};
+
+}  // namespace tessera::speculation
