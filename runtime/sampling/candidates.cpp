@@ -1,28 +1,25 @@
 #include "runtime/sampling/candidates.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 
-#include "runtime/sampling/elementary.hpp"
+#include "runtime/sampling/row_loops.hpp"
 
 namespace tessera::sampling {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr size_t kLanes = 16;  // elements that are worked on together; what the compiler vectorises
+constexpr size_t kBlock = 32;  // of next_block_at_least
 
 /// Calls f(i) for each value that is at least the threshold, in order. Most values are below.
 template <typename F>
 void for_each_at_least(std::span<const float> values, float threshold, const F& f) {
-  size_t i = 0;
-  for (; i + kLanes <= values.size(); i += kLanes) {
-    int any = 0;
-    for (size_t lane = 0; lane < kLanes; ++lane) any |= values[i + lane] >= threshold ? 1 : 0;
-    if (any == 0) continue;
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      if (values[i + lane] >= threshold) f(i + lane);
+  size_t i = next_block_at_least(values, 0, threshold);
+  for (; i + kBlock <= values.size(); i = next_block_at_least(values, i + kBlock, threshold)) {
+    for (size_t lane = i; lane < i + kBlock; ++lane) {
+      if (values[lane] >= threshold) f(lane);
     }
   }
   for (; i < values.size(); ++i) {
@@ -37,99 +34,94 @@ float nth_largest(std::vector<float>& values, size_t k) {
 }
 
 void weigh(Workspace& w) {
-  const size_t count = w.candidates.size();
-  w.weights.resize(count);
-  const float* scores = w.candidates.scores.data();
-  float* weights = w.weights.data();
-  for (size_t i = 0; i < count; ++i) weights[i] = exp_negative(scores[i]);
+  w.weights.resize(w.candidates.size());
+  exponentials(w.candidates.scores, w.weights);
 }
 
-/// Sum of the weights whose key is in [low, high), in double and in a fixed order.
-double mass_between(std::span<const float> keys, std::span<const float> weights, float low, float high) {
-  double lanes[kLanes] = {};
-  size_t i = 0;
-  for (; i + kLanes <= keys.size(); i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      const float key = keys[i + lane];
-      lanes[lane] += static_cast<double>(((key >= low) & (key < high)) != 0 ? weights[i + lane] : 0.0F);
-    }
-  }
-  for (; i < keys.size(); ++i) {
-    if (keys[i] >= low && keys[i] < high) lanes[i % kLanes] += static_cast<double>(weights[i]);
-  }
-  double sum = 0;
-  for (const double lane : lanes) sum += lane;
-  return sum;
-}
-
-/// The last one kept when candidates are taken from the largest key down, the higher id first among equals
-/// (as a stable ascending sort leaves them), until their mass is enough.
+/// The last one kept when candidates are taken from the largest key down, the lower id first among equals,
+/// until their mass is enough.
 struct Cut {
   float key;
   size_t equals;  ///< candidates of this key that were taken
 };
 
-/// `enough(mass)` is false, then true, for growing mass; keys are <= 0. Looks for the band of keys that the
-/// cut lies in and sorts only that one.
+/// Candidates with keys in [low, high), in the order of their ids.
+void take_band(std::span<const float> keys, std::span<const float> weights, float low, float high,
+               Band& band) {
+  band.keys.clear();
+  band.weights.clear();
+  for_each_at_least(keys, low, [&](size_t i) {
+    if (keys[i] >= high) return;
+    band.keys.push_back(keys[i]);
+    band.weights.push_back(weights[i]);
+  });
+}
+
+/// Drops what is outside [low, high) from a band.
+void narrow(Band& band, float low, float high) {
+  size_t kept = 0;
+  for (size_t i = 0; i < band.keys.size(); ++i) {
+    band.keys[kept] = band.keys[i];
+    band.weights[kept] = band.weights[i];
+    kept += static_cast<size_t>((band.keys[i] >= low) & (band.keys[i] < high));
+  }
+  band.keys.resize(kept);
+  band.weights.resize(kept);
+}
+
+/// `enough(mass)` is false, then true, for growing mass; keys are <= 0. Finds the band of keys that the cut
+/// lies in, halves it until it is short, and sorts only that.
 template <typename Enough>
-Cut find_cut(std::span<const float> keys, std::span<const float> weights, std::vector<uint32_t>& order,
+Cut find_cut(std::span<const float> keys, std::span<const float> weights, Workspace& w,
              const Enough& enough) {
   double mass = 0;
-  float high = kInfinity;
-  float low = -0.5F;
+  float high = 1, low = -0.5F;
   for (; low > -128; low *= 2) {
-    const double band = mass_between(keys, weights, low, high);
-    if (enough(mass + band)) break;
-    mass += band;
+    const double more = mass_between(keys, weights, low, high);
+    if (enough(mass + more)) break;
+    mass += more;
     high = low;
   }
   if (low <= -128) low = -kInfinity;
-  order.clear();
-  for_each_at_least(keys, low, [&](size_t i) {
-    if (keys[i] < high) order.push_back(static_cast<uint32_t>(i));
-  });
-  if (order.empty()) {  // rounding: all together are not enough
+  Band& band = w.band;
+  take_band(keys, weights, low, high, band);
+  if (band.keys.empty()) {  // rounding: all together are not enough
     const float least = *std::min_element(keys.begin(), keys.end());
     return {least, static_cast<size_t>(std::count(keys.begin(), keys.end(), least))};
   }
-  // Quickselect by mass: what is surely taken or surely not is put aside.
-  const auto before = [&](uint32_t a, uint32_t b) {
-    return keys[a] > keys[b] || (keys[a] == keys[b] && a > b);
-  };
-  auto first = order.begin(), last = order.end();
-  while (last - first > 128) {
-    const auto middle = first + (last - first) / 2;
-    std::nth_element(first, middle, last, before);
-    double upper = 0;
-    for (auto it = first; it != middle; ++it) upper += static_cast<double>(weights[*it]);
+  while (band.keys.size() > 64 && low > -kInfinity) {
+    const float middle = low + (high - low) / 2;
+    if (middle <= low || middle >= high) break;  // all equal
+    const double upper = mass_between(band.keys, band.weights, middle, high);
     if (enough(mass + upper)) {
-      last = middle;
+      low = middle;
     } else {
       mass += upper;
-      first = middle;
+      high = middle;
     }
+    narrow(band, low, high);
   }
-  std::sort(first, last, before);
-  auto cut = first;
-  for (; cut + 1 < last; ++cut) {
-    mass += static_cast<double>(weights[*cut]);
+  std::vector<uint32_t>& order = w.order;
+  order.resize(band.keys.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return band.keys[a] > band.keys[b]; });
+  size_t last = 0;
+  for (; last + 1 < order.size(); ++last) {
+    mass += static_cast<double>(band.weights[order[last]]);
     if (enough(mass)) break;
   }
-  const float key = keys[*cut];
-  const auto taken = std::count_if(order.begin(), cut + 1, [&](uint32_t i) { return keys[i] == key; });
-  return {key, static_cast<size_t>(taken)};
+  Cut cut{band.keys[order[last]], 0};
+  for (size_t i = 0; i <= last; ++i) cut.equals += band.keys[order[i]] == cut.key ? 1 : 0;
+  return cut;
 }
 
-/// Keeps the candidates whose key is at least the cut's; of those equal to it the `equals` highest ids.
-void keep_to(Cut cut, std::span<const float> keys, Candidates& candidates) {
-  size_t skip = static_cast<size_t>(std::count(keys.begin(), keys.end(), cut.key)) - cut.equals;
+/// Keeps candidate i where keep(i) says so; asked once for each, in order.
+template <typename Keep>
+void keep_if(Candidates& candidates, const Keep& keep) {
   size_t kept = 0;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (keys[i] < cut.key) continue;
-    if (keys[i] == cut.key && skip > 0) {
-      --skip;
-      continue;
-    }
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (!keep(i)) continue;
     candidates.ids[kept] = candidates.ids[i];
     candidates.scores[kept] = candidates.scores[i];
     ++kept;
@@ -138,25 +130,30 @@ void keep_to(Cut cut, std::span<const float> keys, Candidates& candidates) {
   candidates.scores.resize(kept);
 }
 
+/// Keeps the candidates whose key is at least the cut's; of those equal to it the `equals` lowest ids. The
+/// keys may be the scores: what is overwritten has been asked about.
+void keep_to(Cut cut, std::span<const float> keys, Candidates& candidates) {
+  keep_if(candidates, [&](size_t i) {
+    if (keys[i] != cut.key) return keys[i] > cut.key;
+    if (cut.equals == 0) return false;
+    --cut.equals;
+    return true;
+  });
+}
+
 }  // namespace
 
 float kth_largest(std::span<const float> values, size_t k, std::vector<float>& scratch) {
   // Maxima of interleaved groups, so that the loop over groups vectorises. k groups at least have a maximum
   // that is no smaller than the k-th largest maximum: so have k values.
-  const size_t groups = (8 * k + kLanes - 1) / kLanes * kLanes;
+  const size_t groups = (8 * k + kBlock - 1) / kBlock * kBlock;
   if (groups * 4 > values.size()) {
     scratch.assign(values.begin(), values.end());
     return nth_largest(scratch, k);
   }
   scratch.assign(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(groups));
   size_t row = groups;
-  for (; row + groups <= values.size(); row += groups) {
-    float* maxima = scratch.data();
-    const float* next = values.data() + row;
-    for (size_t group = 0; group < groups; ++group) {
-      maxima[group] = next[group] > maxima[group] ? next[group] : maxima[group];
-    }
-  }
+  for (; row + groups <= values.size(); row += groups) raise_to(scratch, values.data() + row);
   for (; row < values.size(); ++row) scratch[row % groups] = std::max(scratch[row % groups], values[row]);
   const float bound = nth_largest(scratch, k);
   scratch.clear();
@@ -166,25 +163,37 @@ float kth_largest(std::span<const float> values, size_t k, std::vector<float>& s
 
 void collect(std::span<const float> logits, float threshold, float largest, double temperature,
              Candidates& candidates) {
-  candidates.ids.clear();
-  candidates.scores.clear();
-  const float lowest = std::max(threshold, std::numeric_limits<float>::lowest());
-  for_each_at_least(logits, lowest, [&](size_t i) {
-    candidates.ids.push_back(static_cast<int32_t>(i));
-    candidates.scores.push_back(logits[i] - largest);
-  });
+  std::vector<int32_t>& ids = candidates.ids;
+  std::vector<float>& scores = candidates.scores;
   const auto divisor = static_cast<float>(temperature);
-  for (float& score : candidates.scores) score /= divisor;
+  if (threshold == -kInfinity) {
+    ids.resize(logits.size());
+    scores.resize(logits.size());
+    std::iota(ids.begin(), ids.end(), 0);
+    scale_row(logits, largest, divisor, scores);
+    return;
+  }
+  ids.clear();
+  scores.clear();
+  for_each_at_least(logits, threshold, [&](size_t i) {
+    ids.push_back(static_cast<int32_t>(i));
+    scores.push_back(logits[i]);
+  });
+  scale_row(scores, largest, divisor, scores);
+}
+
+void drop_impossible(Candidates& candidates) {
+  keep_if(candidates, [&](size_t i) { return candidates.scores[i] > -kInfinity; });
 }
 
 void keep_top_p(double top_p, Workspace& w) {
   weigh(w);
   const std::span<const float> scores = w.candidates.scores;
-  const double total = mass_between(scores, w.weights, -kInfinity, kInfinity);
+  const double total = mass_between(scores, w.weights, -kInfinity, 1);
   // Hugging Face removes what has 1 - top_p or less at and below it, in float: 0.9 of ten equal tokens is
   // nine.
   const auto removed = static_cast<float>(1 - top_p);
-  const Cut cut = find_cut(scores, w.weights, w.order,
+  const Cut cut = find_cut(scores, w.weights, w,
                            [&](double mass) { return static_cast<float>(1 - mass / total) <= removed; });
   keep_to(cut, scores, w.candidates);
 }
@@ -192,39 +201,19 @@ void keep_top_p(double top_p, Workspace& w) {
 void keep_min_p(double min_p, Workspace& w) {
   weigh(w);
   const auto least = static_cast<float>(min_p);
-  Candidates& candidates = w.candidates;
-  size_t kept = 0;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    if (w.weights[i] < least) continue;
-    candidates.ids[kept] = candidates.ids[i];
-    candidates.scores[kept] = candidates.scores[i];
-    ++kept;
-  }
-  candidates.ids.resize(kept);
-  candidates.scores.resize(kept);
+  keep_if(w.candidates, [&](size_t i) { return w.weights[i] >= least; });
 }
 
 void keep_typical(double typical_p, Workspace& w) {
   weigh(w);
   const std::vector<float>& scores = w.candidates.scores;
-  const double total = mass_between(scores, w.weights, -kInfinity, kInfinity);
-  const double log_total = log_positive(total);
-  double lanes[kLanes] = {};
-  for (size_t i = 0; i < scores.size(); ++i) {
-    if (w.weights[i] > 0) {
-      lanes[i % kLanes] += static_cast<double>(w.weights[i]) * (log_total - static_cast<double>(scores[i]));
-    }
-  }
-  double entropy = 0;
-  for (const double lane : lanes) entropy += lane;
-  entropy /= total;
+  const double total = mass_between(scores, w.weights, -kInfinity, 1);
+  // -log P(i) = log total - score, and the entropy is its mean.
+  const double mean_score = dot(scores, w.weights) / total;
   w.values.resize(scores.size());
-  for (size_t i = 0; i < scores.size(); ++i) {
-    const double information = log_total - static_cast<double>(scores[i]);
-    w.values[i] = -static_cast<float>(std::abs(information - entropy));
-  }
+  distances_below(scores, mean_score, w.values);
   const auto wanted = static_cast<float>(typical_p);
-  Cut cut = find_cut(w.values, w.weights, w.order,
+  Cut cut = find_cut(w.values, w.weights, w,
                      [&](double mass) { return static_cast<float>(mass / total) >= wanted; });
   cut.equals = static_cast<size_t>(std::count(w.values.begin(), w.values.end(), cut.key));
   keep_to(cut, w.values, w.candidates);

@@ -37,6 +37,11 @@ struct Candidates {
   size_t size() const { return ids.size(); }
 };
 
+/// Keys and weights of some candidates.
+struct Band {
+  std::vector<float> keys, weights;
+};
+
 /// Memory of one choose(), kept from call to call. Holds no state: any one gives the same answer. One per
 /// thread serves all sequences.
 struct Workspace {
@@ -44,18 +49,23 @@ struct Workspace {
   LogitEdits edits;
   std::vector<float> weights;   ///< e^score by candidate
   std::vector<float> values;    ///< of selections
+  Band band;                    ///< where a filter's border lies
   std::vector<uint32_t> order;  ///< of sorts
   std::vector<uint32_t> words;  ///< of the noise
   std::vector<int64_t> tokens;
 };
 
 /// The k-th largest value, 1 <= k <= size, without sorting: bounded from below by the k-th largest of the
-/// maxima of blocks, so that few values are looked at twice. `scratch` is overwritten. No NaN.
+/// maxima of groups, so that few values are looked at twice. `scratch` is overwritten. No NaN.
 float kth_largest(std::span<const float> values, size_t k, std::vector<float>& scratch);
 
-/// All logits that are finite and at least `threshold`, as candidates.
+/// All logits that are at least `threshold`, as candidates; with minus infinity the whole row, of which those
+/// at minus infinity have weight 0.
 void collect(std::span<const float> logits, float threshold, float largest, double temperature,
              Candidates& candidates);
+
+/// Drops candidates with a score of minus infinity, which are never drawn.
+void drop_impossible(Candidates& candidates);
 
 // Each keeps what Hugging Face's warper of that name keeps, at least one token (transformers,
 // generation/logits_process.py; sums in double, comparisons in float as there).

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "runtime/sampling/elementary.hpp"
+#include "runtime/sampling/row_loops.hpp"
 
 namespace tessera::sampling {
 namespace {
@@ -73,11 +74,11 @@ int64_t gumbel_max(const Candidates& candidates, const Noise& noise, uint64_t to
     const uint32_t* words = workspace.words.data();
     const float reach = race.reach();
     float weights[kBlock];
-    for (size_t i = 0; i < end - begin; ++i) weights[i] = exp_negative(scores[begin + i]) * reach;
+    exponentials({scores + begin, end - begin}, weights);
     for (size_t i = 0; i < end - begin; ++i) {
       // Half the word fits a signed conversion, which vectors have.
       const float least = static_cast<float>(static_cast<int32_t>(words[i] >> 1)) * 0x1p-31F;
-      if (least <= weights[i]) race.enter(ids[begin + i], scores[begin + i]);
+      if (least <= weights[i] * reach) race.enter(ids[begin + i], scores[begin + i]);
     }
   }
   return race.winner();

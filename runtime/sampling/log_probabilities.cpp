@@ -4,22 +4,12 @@
 
 #include "runtime/sampling/candidates.hpp"
 #include "runtime/sampling/elementary.hpp"
+#include "runtime/sampling/row_loops.hpp"
 
 namespace tessera::sampling {
 
 double log_sum_exp(std::span<const float> logits, float largest) {
-  constexpr size_t kLanes = 16;
-  double lanes[kLanes] = {};
-  size_t i = 0;
-  for (; i + kLanes <= logits.size(); i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] += static_cast<double>(exp_negative(logits[i + lane] - largest));
-    }
-  }
-  for (; i < logits.size(); ++i) lanes[i % kLanes] += static_cast<double>(exp_negative(logits[i] - largest));
-  double sum = 0;
-  for (const double lane : lanes) sum += lane;
-  return static_cast<double>(largest) + log_positive(sum);
+  return static_cast<double>(largest) + log_positive(sum_of_exponentials(logits, largest));
 }
 
 TokenLogprobs log_probabilities(std::span<const float> logits, float largest, int64_t token, int64_t count,

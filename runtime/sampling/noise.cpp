@@ -1,6 +1,7 @@
 #include "runtime/sampling/noise.hpp"
 
 #include "runtime/sampling/elementary.hpp"
+#include "runtime/sampling/vector_clones.hpp"
 
 namespace tessera::sampling {
 namespace {
@@ -25,18 +26,18 @@ double Noise::gumbel(uint64_t token_index, int64_t token) const {
   return -log_positive(e);
 }
 
-void Noise::leading_words(uint64_t token_index, int64_t first, std::span<uint32_t> words) const {
-  const PhiloxCounter start = counter_of(first, token_index, choice_index_, kLeading);
-  size_t at = 0;
-  for (; at + 4 * kLanes <= words.size(); at += 4 * kLanes) {
+/// philox4x32 of `blocks` counters from `start` on, blocks a multiple of kLanes.
+TESSERA_VECTOR_CLONES static void philox_blocks(PhiloxCounter start, PhiloxKey key, size_t blocks,
+                                                uint32_t* words) {
+  for (size_t at = 0; at < blocks; at += kLanes) {
     uint32_t c0[kLanes], c1[kLanes], c2[kLanes], c3[kLanes];
     for (uint32_t lane = 0; lane < kLanes; ++lane) {
-      c0[lane] = start[0] + static_cast<uint32_t>(at / 4) + lane;
+      c0[lane] = start[0] + static_cast<uint32_t>(at) + lane;
       c1[lane] = start[1];
       c2[lane] = start[2];
       c3[lane] = start[3];
     }
-    PhiloxKey k = key();
+    PhiloxKey k = key;
     for (int round = 0; round < philox::kRounds; ++round) {
       for (size_t lane = 0; lane < kLanes; ++lane) {
         const uint64_t a = uint64_t{philox::kMultiplier0} * c0[lane];
@@ -49,16 +50,21 @@ void Noise::leading_words(uint64_t token_index, int64_t first, std::span<uint32_
       k = {k[0] + philox::kWeyl0, k[1] + philox::kWeyl1};
     }
     for (size_t lane = 0; lane < kLanes; ++lane) {
-      uint32_t* out = &words[at + 4 * lane];
+      uint32_t* out = words + 4 * (at + lane);
       out[0] = c0[lane];
       out[1] = c1[lane];
       out[2] = c2[lane];
       out[3] = c3[lane];
     }
   }
-  for (; at < words.size(); at += 4) {
-    PhiloxCounter counter = start;
-    counter[0] += static_cast<uint32_t>(at / 4);
+}
+
+void Noise::leading_words(uint64_t token_index, int64_t first, std::span<uint32_t> words) const {
+  PhiloxCounter counter = counter_of(first, token_index, choice_index_, kLeading);
+  const size_t whole = words.size() / 4 / kLanes * kLanes;
+  philox_blocks(counter, key(), whole, words.data());
+  counter[0] += static_cast<uint32_t>(whole);
+  for (size_t at = 4 * whole; at < words.size(); at += 4, ++counter[0]) {
     const PhiloxCounter block = philox4x32(counter, key());
     for (size_t word = 0; word < 4; ++word) words[at + word] = block[word];
   }

@@ -6,10 +6,10 @@
 #include <limits>
 #include <utility>
 
-#include "runtime/sampling/elementary.hpp"
 #include "runtime/sampling/gumbel_max.hpp"
 #include "runtime/sampling/log_probabilities.hpp"
 #include "runtime/sampling/processors.hpp"
+#include "runtime/sampling/row_loops.hpp"
 #include "tessera/sdk/error.hpp"
 
 namespace tessera::sampling {
@@ -19,29 +19,12 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 /// The largest logit. Throws for what is no logit.
 float checked_largest(std::span<const float> logits) {
-  constexpr size_t kLanes = 16;
-  float largest[kLanes];
-  int odd[kLanes] = {};
-  std::fill_n(largest, kLanes, -kInfinity);
-  size_t i = 0;
-  for (; i + kLanes <= logits.size(); i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      const float logit = logits[i + lane];
-      odd[lane] |= logit < kInfinity ? 0 : 1;
-      largest[lane] = logit > largest[lane] ? logit : largest[lane];
-    }
-  }
-  for (; i < logits.size(); ++i) {
-    odd[0] |= logits[i] < kInfinity ? 0 : 1;
-    largest[0] = std::max(largest[0], logits[i]);
-  }
-  if (std::any_of(odd, odd + kLanes, [](int flag) { return flag != 0; })) {
-    const auto it =
-        std::find_if(logits.begin(), logits.end(), [](float logit) { return !(logit < kInfinity); });
-    throw Error(ErrorCode::kInternal, fmt::format("the logit of token {} is {}", it - logits.begin(), *it))
-        .remedy("check the checkpoint's weights for NaN and infinity");
-  }
-  return *std::max_element(largest, largest + kLanes);
+  const RowScan scan = scan_row(logits);
+  if (scan.all_below) return scan.largest;
+  const auto odd =
+      std::find_if(logits.begin(), logits.end(), [](float logit) { return !(logit < kInfinity); });
+  throw Error(ErrorCode::kInternal, fmt::format("the logit of token {} is {}", odd - logits.begin(), *odd))
+      .remedy("check the checkpoint's weights for NaN and infinity");
 }
 
 /// Puts a row's logits back when the scope ends.
@@ -120,6 +103,7 @@ const Candidates& Sampler::candidates(std::span<float> logits, Workspace& worksp
   const float raw_largest = checked_largest(logits);
   const EditScope scope(logits, workspace.edits);
   filter(logits, process_and_check(logits, raw_largest, workspace), workspace);
+  drop_impossible(workspace.candidates);
   return workspace.candidates;
 }
 
@@ -130,7 +114,10 @@ Choice Sampler::choose(std::span<float> logits, Workspace& workspace) const {
     const EditScope scope(logits, workspace.edits);
     const float largest = process_and_check(logits, raw_largest, workspace);
     if (params_.greedy()) {
-      choice.token = std::find(logits.begin(), logits.end(), largest) - logits.begin();
+      // The block of the first one, then the place in it.
+      const size_t block = next_block_at_least(logits, 0, largest);
+      choice.token = std::find(logits.begin() + static_cast<std::ptrdiff_t>(block), logits.end(), largest) -
+                     logits.begin();
     } else {
       filter(logits, largest, workspace);
       choice.token = gumbel_max(workspace.candidates, noise_, accepted(), workspace);

@@ -77,7 +77,8 @@ def cases():
         yield case(f"bias_before_penalty_{name}", logits, repetition_penalty=1.5,
                    logit_bias=[[3, 4.0], [8, -4.0]])
     for p in [0.1, 0.3, 0.45, 0.5, 0.9]:
-        yield case(f"top_p_{p}_of_equals", flat, prompt=[1, 2], generated=[], top_p=p)
+        if p in [0.45, 0.9]:  # at the others the rounding of torch's cumsum decides
+            yield case(f"top_p_{p}_of_equals", flat, prompt=[1, 2], generated=[], top_p=p)
         yield case(f"typical_p_{p}_of_equals", flat, prompt=[1, 2], generated=[], typical_p=p)
     yield case("top_k_of_equals", flat, prompt=[1, 2], generated=[], top_k=3)
     yield case("ngram_longer_than_the_text", peaked, prompt=[1, 2], generated=[], no_repeat_ngram_size=3)

@@ -93,13 +93,21 @@ TEST(HuggingFace, KeepsTheSameTokensWithTheSameScores) {
     for (size_t i = 0; i < c.scores.size(); ++i) {
       if (c.scores[i] > -INFINITY) expected.push_back(static_cast<int32_t>(i));
     }
-    ASSERT_EQ(kept.ids, expected);
+    // Which of the equals at its border top-p keeps is torch.sort's chance; how many is not.
+    ASSERT_EQ(kept.size(), expected.size());
+    if (c.params.top_p == 1) {
+      ASSERT_EQ(kept.ids, expected);
+    }
     // Ours are relative to the largest logit.
     const float largest = *std::max_element(c.scores.begin(), c.scores.end());
     const float ours = *std::max_element(kept.scores.begin(), kept.scores.end());
+    std::vector<float> theirs, kept_scores = kept.scores;
+    for (const int32_t id : expected) theirs.push_back(c.scores[static_cast<size_t>(id)]);
+    std::sort(theirs.begin(), theirs.end());
+    std::sort(kept_scores.begin(), kept_scores.end());
     for (size_t i = 0; i < kept.size(); ++i) {
-      const float score = c.scores[static_cast<size_t>(kept.ids[i])];
-      EXPECT_NEAR(kept.scores[i] - ours, score - largest, 4e-6F * (1 + std::abs(score) + std::abs(largest)));
+      const float score = theirs[i];
+      EXPECT_NEAR(kept_scores[i] - ours, score - largest, 4e-6F * (1 + std::abs(score) + std::abs(largest)));
     }
   }
 }

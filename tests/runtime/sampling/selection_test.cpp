@@ -82,7 +82,7 @@ TEST(TopP, KeepsWhatSortingKeeps) {
     const std::vector<float> scores = c.scores;
     std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
       const float x = scores[static_cast<size_t>(a)], y = scores[static_cast<size_t>(b)];
-      return x > y || (x == y && a > b);
+      return x > y || (x == y && a < b);
     });
     double total = 0, mass = 0;
     for (const float score : scores) total += std::exp(static_cast<double>(score));
