@@ -99,7 +99,7 @@ TEST(Sampling, LogprobsNameTheBestTokens) {
 TEST(Sampling, PenaltiesAndBiasesActOnGreedyTextToo) {
   const json::value greedy = tokens({});
   EXPECT_NE(tokens({"--repetition-penalty", "2"}), greedy);
-  EXPECT_NE(tokens({"--frequency-penalty", "2", "--presence-penalty", "2"}), greedy);
+  EXPECT_NE(tokens({"--frequency-penalty=-2", "--presence-penalty=-2"}), greedy);
   EXPECT_NE(tokens({"--no-repeat-ngram", "1"}), greedy);
   const std::string first = std::to_string(greedy.at(0).as_int64());
   EXPECT_NE(tokens({"--logit-bias", first + "=-100"}).at(0), greedy.at(0));
