@@ -63,7 +63,7 @@ void narrow(Band& band, float low, float high) {
   for (size_t i = 0; i < band.keys.size(); ++i) {
     band.keys[kept] = band.keys[i];
     band.weights[kept] = band.weights[i];
-    kept += static_cast<size_t>((band.keys[i] >= low) & (band.keys[i] < high));
+    kept += static_cast<size_t>(band.keys[i] >= low && band.keys[i] < high);
   }
   band.keys.resize(kept);
   band.weights.resize(kept);

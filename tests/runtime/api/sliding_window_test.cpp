@@ -66,7 +66,8 @@ TEST_F(SlidingWindowGolden, GeneratesSideBySideUpToTheLastPosition) {
     sequences.emplace_back(c.input_ids, nullptr, std::vector<std::string>(),
                            SequenceLimits{.max_new_tokens = tokens, .ctx_len = facts_.max_positions});
   }
-  BatchGenerator generator(runner, sequences, facts_.vocab_size, kFewRows);
+  const std::vector<sampling::Sampler> greedy(sequences.size(), sampling::Sampler({}, {}, {}));
+  BatchGenerator generator(runner, sequences, greedy, facts_.vocab_size, kFewRows);
   while (!generator.done()) generator.step([](size_t, std::string_view) {});
   for (size_t i = 0; i < cases.size(); ++i)
     EXPECT_EQ(sequences[i].take_result().tokens, cases[i].continuation_ids) << cases[i].name;
