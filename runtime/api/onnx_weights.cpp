@@ -1,37 +1,21 @@
 #include "runtime/api/onnx_weights.hpp"
 
-#include <new>
 #include <utility>
 
 #include "core/graph/weights_check.hpp"
-#include "core/host/status.hpp"
-#include "tessera/sdk/error.hpp"
+#include "runtime/model/mapped_buffer.hpp"
+#include "tessera/sdk/status.hpp"
 
 namespace tessera {
 namespace {
 
-std::string_view view(tsr_str text) {
-  return text.len == 0 ? std::string_view() : std::string_view(text.ptr, text.len);
-}
-
 tsr_status* map_range(void* ctx, tsr_str location, uint64_t offset, uint64_t length, tsr_buffer* out) {
-  try {
-    auto mapped =
-        std::make_unique<MappedView>(static_cast<OnnxWeights*>(ctx)->map(view(location), offset, length));
-    out->data = mapped->data();
-    out->size = length;
-    out->release = [](void* held) { delete static_cast<MappedView*>(held); };
-    out->ctx = mapped.release();
-    return nullptr;
-  } catch (const Error& error) {
-    return make_status(error);
-  } catch (const std::bad_alloc&) {
-    return make_status(Error(ErrorCode::kOutOfMemory, "out of memory"));
-  }
+  return give_mapped([&] { return static_cast<OnnxWeights*>(ctx)->map(sdk::view(location), offset, length); },
+                     out);
 }
 
 void drop_range(void* ctx, tsr_str location, uint64_t offset, uint64_t length) {
-  static_cast<OnnxWeights*>(ctx)->drop(view(location), offset, length);
+  static_cast<OnnxWeights*>(ctx)->drop(sdk::view(location), offset, length);
 }
 
 }  // namespace
