@@ -20,14 +20,11 @@ json::object normalizer(const FolderSettings& settings) {
 }
 
 json::object wordpiece(const VocabularyIds& vocabulary, const AddedToken& unknown) {
-  json::object vocab;
-  vocab.reserve(vocabulary.ids.size());
-  for (const auto& [token, id] : vocabulary.ids) vocab.emplace(token, id);
   return {{"type", "WordPiece"},
           {"unk_token", unknown.content},
           {"continuing_subword_prefix", "##"},
           {"max_input_chars_per_word", 100},
-          {"vocab", std::move(vocab)}};
+          {"vocab", vocab_block(vocabulary)}};
 }
 
 }  // namespace

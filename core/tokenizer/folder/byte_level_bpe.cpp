@@ -11,14 +11,11 @@ namespace {
 namespace json = boost::json;
 
 json::object bpe_model(const VocabularyIds& vocabulary, const std::vector<Merge>& pairs) {
-  json::object vocab;
-  vocab.reserve(vocabulary.ids.size());
-  for (const auto& [token, id] : vocabulary.ids) vocab.emplace(token, id);
   json::array merges;
   merges.reserve(pairs.size());
   for (const auto& [left, right] : pairs) merges.push_back({json::string(left), json::string(right)});
-  return {{"type", "BPE"},     {"continuing_subword_prefix", ""}, {"end_of_word_suffix", ""},
-          {"fuse_unk", false}, {"vocab", std::move(vocab)},       {"merges", std::move(merges)}};
+  return {{"type", "BPE"},     {"continuing_subword_prefix", ""},  {"end_of_word_suffix", ""},
+          {"fuse_unk", false}, {"vocab", vocab_block(vocabulary)}, {"merges", std::move(merges)}};
 }
 
 json::object byte_level(bool add_prefix_space) {

@@ -38,6 +38,13 @@ int64_t id_of(const AddedToken& token, const std::vector<AddedToken>& tokens) {
   throw Error(ErrorCode::kCorruptData, "a special token is the empty text");
 }
 
+json::object vocab_block(const VocabularyIds& vocabulary) {
+  json::object vocab;
+  vocab.reserve(vocabulary.ids.size());
+  for (const auto& [token, id] : vocabulary.ids) vocab.emplace(token, id);
+  return vocab;
+}
+
 json::array added_tokens_block(const std::vector<AddedToken>& tokens) {
   json::array block;
   for (const AddedToken& token : tokens) {

@@ -1,4 +1,4 @@
-/// The blocks `added_tokens` and `post_processor` of a tokenizer.json that is made of other files.
+/// The blocks `added_tokens`, `vocab` and `post_processor` of a tokenizer.json that is made of other files.
 #pragma once
 
 #include <boost/json/array.hpp>
@@ -9,6 +9,8 @@
 namespace tessera::tokenizer {
 
 boost::json::array added_tokens_block(const std::vector<AddedToken>& tokens);
+/// Token to id, as the models BPE and WordPiece have it.
+boost::json::object vocab_block(const VocabularyIds& vocabulary);
 
 /// BOS A EOS, and for a pair BOS B EOS behind it; each only if tokenizer_config.json has `add_bos_token`,
 /// `add_eos_token`, and the token has a name. `tokens`: SpecialTokens::numbered.
