@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "tests/cli/process.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::test {
 namespace {
@@ -47,7 +48,7 @@ class BrokenModel : public testing::Test {
     for (const std::string& part : parts) EXPECT_THAT(run.err, HasSubstr(part));
   }
 
-  ScratchFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(BrokenModel, WithoutConfigIsNamed) {
@@ -174,7 +175,7 @@ TEST(BadInput, ValueBelowTheLeastIsRefused) {
 }
 
 TEST(BadInput, YamlWithATabNamesFileAndLine) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   std::ofstream(folder.path() / "run.yaml") << "model: x\ngenerate:\n\tprompt: y\n";
   const Finished run = run_tessera({"run", (folder.path() / "run.yaml").string()});
   EXPECT_EQ(run.exit_code, kBadInput);
@@ -183,7 +184,7 @@ TEST(BadInput, YamlWithATabNamesFileAndLine) {
 }
 
 TEST(BadInput, UnknownYamlKeyHasItsNearest) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   std::ofstream(folder.path() / "run.yaml") << "model: x\ngenerate:\n  promt: y\n";
   const Finished run = run_tessera({"run", (folder.path() / "run.yaml").string()});
   EXPECT_EQ(run.exit_code, kBadInput);
@@ -198,7 +199,7 @@ TEST(BadInput, PluginPathThatDoesNotExistIsAnError) {
 }
 
 TEST(BadInput, PluginThatIsNoElfFileIsAnError) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   std::ofstream(folder.path() / "plugin.so") << "not a library";
   const Finished run = run_tessera({"plugins", "--plugin-path", (folder.path() / "plugin.so").string()});
   EXPECT_EQ(run.exit_code, kBadInput);

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/cli/process.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::test {
 namespace {
@@ -124,7 +125,7 @@ TEST(Locale, ChangesNoIdNoNumberAndNoText) {
 }
 
 TEST(Logits, AreWrittenAsSafetensorsThatInspectReads) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const std::string file = (folder.path() / "out.safetensors").string();
   json_of(
       run_tessera({"logits", stories(), "-p", "Once upon a time", "-o", file, "--hidden-states", "--json"}));
@@ -135,7 +136,7 @@ TEST(Logits, AreWrittenAsSafetensorsThatInspectReads) {
 }
 
 TEST(Logits, OfTheReferenceAndOfAnyChunkingAgree) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const auto bytes = [&](const std::vector<std::string>& more) {
     const std::string file = (folder.path() / "out.safetensors").string();
     std::vector<std::string> args{"logits", stories(), "-p", "Once upon a time there was", "-o", file};
@@ -150,7 +151,7 @@ TEST(Logits, OfTheReferenceAndOfAnyChunkingAgree) {
 }
 
 TEST(Compile, ExportsAGraphWithItsWeightsBesideIt) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const fs::path target = folder.path() / "export";
   json_of(
       run_tessera({"compile", stories(), "--export-only", target.string(), "--weights", "copy", "--json"}));
@@ -159,7 +160,7 @@ TEST(Compile, ExportsAGraphWithItsWeightsBesideIt) {
 }
 
 TEST(Compile, DumpsTheGraphAfterEachPass) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const std::string dumps = (folder.path() / "dumps").string();
   EXPECT_EQ(run_tessera({"compile", stories(), "--dump-dir", dumps}).exit_code, 0);
   EXPECT_GE(std::distance(fs::directory_iterator(dumps), fs::directory_iterator()),

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "tests/cli/process.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::test {
 namespace {
@@ -52,7 +53,7 @@ TEST(Embed, AnswersWithOneObject) {
 }
 
 TEST(Embed, WritesFilesThatOtherProgramsRead) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const std::string npy = (folder.path() / "e.npy").string(),
                     tensors = (folder.path() / "e.safetensors").string();
   const std::vector<std::string> args = {"embed", model("bert-tiny-embed-dense"), "one", "two"};
@@ -260,7 +261,7 @@ TEST(EncoderCommands, TakeEmptyAndHugeTexts) {
 }
 
 TEST(EncoderCommands, RefuseALabelMapWithHoles) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   fs::copy(model("bert-tiny-cls"), folder.path(), fs::copy_options::recursive);
   std::string config = read(folder.path() / "config.json");
   config.replace(config.find("\"1\": \"poetry\""), 3, "\"7\"");

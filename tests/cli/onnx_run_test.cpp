@@ -10,6 +10,7 @@
 #include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/wire.hpp"
 #include "tests/cli/process.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::test {
 namespace {
@@ -57,7 +58,7 @@ class OnnxRun : public testing::Test {
     return run_tessera(args);
   }
 
-  ScratchFolder folder_;
+  TemporaryFolder folder_;
   graph::Model model_;
 };
 

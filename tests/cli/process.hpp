@@ -28,17 +28,4 @@ Finished run_tessera(const std::vector<std::string>& args, const ProcessOptions&
 /// tests/data of the source tree.
 std::filesystem::path test_data();
 
-/// A new empty folder, removed when the object goes.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 }  // namespace tessera::test

@@ -10,6 +10,7 @@
 #include "core/checkpoint/safetensors.hpp"
 #include "core/checkpoint/safetensors_writer.hpp"
 #include "tests/cli/process.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::test {
 namespace {
@@ -145,7 +146,7 @@ TEST(Verify, JudgesTheReferenceByAGolden) {
     EXPECT_EQ(judged.at("stages").at(0).at("name").as_string(), "golden");
     EXPECT_EQ(judged.at("stages").at(0).at("tensors").as_array().size(), 7U);  // hidden.0 to hidden.5, logits
   }
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const std::string made = (folder.path() / "golden.safetensors").string();
   const json::value written =
       verify({model("llama-stories260k"), "--input-ids", "1,403,407", "--make-golden", made});
@@ -175,7 +176,7 @@ TEST(Verify, JudgesTheReferenceByAGolden) {
 }
 
 TEST(Verify, MakesGoldensOfEncoders) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const std::string made = (folder.path() / "golden.safetensors").string();
   verify({model("bert-tiny-cls"), "-p", "A king.", "--make-golden", made});
   EXPECT_NE(SafetensorsFile::open(made).find_tensor("token_type_ids"), nullptr);

@@ -8,18 +8,18 @@
 
 #include "core/checkpoint/unaligned.hpp"
 #include "safetensors_bytes.hpp"
-#include "temporary_folder.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera {
 namespace {
 
 namespace fs = std::filesystem;
+using test::TemporaryFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::one_tensor;
-using testing::TemporaryFolder;
 using testing::test_data;
 
 constexpr const char* kIndex = "model.safetensors.index.json";

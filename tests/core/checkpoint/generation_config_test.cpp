@@ -4,15 +4,15 @@
 #include <gtest/gtest.h>
 
 #include "safetensors_bytes.hpp"
-#include "temporary_folder.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera {
 namespace {
 
+using test::TemporaryFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::TemporaryFolder;
 using testing::test_data;
 
 /// What a folder with these two texts says; a null generation text: no such file.

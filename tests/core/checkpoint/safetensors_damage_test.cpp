@@ -3,14 +3,14 @@
 
 #include "core/checkpoint/safetensors.hpp"
 #include "safetensors_bytes.hpp"
-#include "temporary_folder.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera {
 namespace {
 
+using test::TemporaryFolder;
 using testing::safetensors_bytes;
-using testing::TemporaryFolder;
 
 const char* const kSample =
     R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"

@@ -5,16 +5,16 @@
 
 #include "core/checkpoint/safetensors.hpp"
 #include "safetensors_bytes.hpp"
-#include "temporary_folder.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera {
 namespace {
 
+using test::TemporaryFolder;
 using ::testing::HasSubstr;
 using testing::length_field;
 using testing::safetensors_bytes;
-using testing::TemporaryFolder;
 
 struct Refused {
   const char* name;

@@ -8,15 +8,15 @@
 #include "core/checkpoint/text_file.hpp"
 #include "core/json/json.hpp"
 #include "safetensors_bytes.hpp"
-#include "temporary_folder.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera {
 namespace {
 
+using test::TemporaryFolder;
 using ::testing::ElementsAre;
 using testing::safetensors_bytes;
-using testing::TemporaryFolder;
 using testing::test_data;
 
 TEST(Safetensors, ReadsWhatOthersTripOver) {

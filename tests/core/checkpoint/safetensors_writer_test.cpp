@@ -8,16 +8,16 @@
 
 #include "core/checkpoint/safetensors.hpp"
 #include "core/checkpoint/text_file.hpp"
-#include "temporary_folder.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera {
 namespace {
 
 namespace fs = std::filesystem;
+using test::TemporaryFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::TemporaryFolder;
 
 bool is_empty(const TemporaryFolder& folder) {
   return fs::is_empty(folder.path());

@@ -9,6 +9,7 @@
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
 #include "tests/core/graph/test_graph.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::graph {
 namespace {
@@ -34,19 +35,6 @@ std::string run(const PassRequest& request, std::string_view bytes) {
   m.graph.nodes.push_back(added);
   return write_model(m);
 }
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tessera-passes-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 TEST(PassManager, RunsPassesInOrderAndReports) {
   const PassResult result =
@@ -100,7 +88,7 @@ TEST(PassManager, StopsWhenAskedTo) {
 }
 
 TEST(PassManager, SavesTheGraphAfterEachPassEvenTheBrokenOne) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   PassManagerOptions options;
   options.architecture = "llama";
   options.dump_dir = folder.path() / "deep" / "dump";

@@ -7,16 +7,16 @@
 #include <map>
 
 #include "../checkpoint/safetensors_bytes.hpp"
-#include "../checkpoint/temporary_folder.hpp"
 #include "core/checkpoint/checkpoint.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera {
 namespace {
 
 namespace fs = std::filesystem;
+using test::TemporaryFolder;
 using ::testing::HasSubstr;
-using testing::TemporaryFolder;
 
 constexpr const char* kCommit = "0123456789abcdef0123456789abcdef01234567";
 constexpr const char* kOlder = "89abcdef0123456789abcdef0123456789abcdef";

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/plugin/search.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera {
 
@@ -33,22 +34,6 @@ inline plugin::Search only(const std::filesystem::path& path) {
   return {"", {{path, "--plugin"}}};
 }
 
-/// An empty folder that goes with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tessera-test-XXXXXX").native();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using test::TemporaryFolder;
 
 }  // namespace tessera

@@ -2,35 +2,15 @@
 // byte.
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "core/tokenizer/tokenizer.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tests/core/tokenizer/test_data.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::tokenizer {
 namespace {
 
-/// A tokenizer.json in a folder of its own that goes with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tokenizer-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::filesystem::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using test::TemporaryFolder;
 
 struct Broken {
   const char* name;

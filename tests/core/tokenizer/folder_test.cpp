@@ -2,38 +2,24 @@
 // tests/data/tokenizers/forms is NAME.json (a vocabulary's folder, and the JSON files beside it) and
 // NAME.jsonl (what transformers says, a line a text or a pair); make.py writes them.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <boost/json.hpp>
-#include <fstream>
 
 #include "core/tokenizer/tokenizer.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tests/core/tokenizer/test_data.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::tokenizer {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder that goes with the object.
-class Folder {
+class Folder : public test::TemporaryFolder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "tokenizer-folder-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  const fs::path& path() const { return path_; }
-  void write(const std::string& name, std::string_view text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
   void copy(const std::string& vocabulary) const {
     for (const auto& entry : fs::directory_iterator(tokenizer_folder("forms") / vocabulary))
-      fs::copy_file(entry.path(), path_ / entry.path().filename());
+      fs::copy_file(entry.path(), path() / entry.path().filename());
   }
   /// The files of a case.
   void build(const std::string& name) const {
@@ -44,9 +30,6 @@ class Folder {
       write(std::string(file.key()), boost::json::serialize(file.value()));
     }
   }
-
- private:
-  fs::path path_;
 };
 
 Encoding encode(const Tokenizer& tokenizer, const JsonNode& text) {

@@ -2,33 +2,19 @@
 // of the size would run into the time limit of the test (a megabyte squared is a quarter of an hour and
 // more).
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <fstream>
 
 #include "core/tokenizer/tokenizer.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tests/core/tokenizer/test_data.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::tokenizer {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "tokenizer-size-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+using test::TemporaryFolder;
 
 /// One byte, the part again and again, one byte: runs that begin and end inside a text.
 std::string run_of(std::string_view part, size_t bytes) {
@@ -62,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(Tokenizers, LongText, testing::Values("bert-tiny", "gpt
 class LongSentencePieceText : public testing::TestWithParam<const char*> {};
 
 TEST_P(LongSentencePieceText, TakesTimeInProportion) {
-  const Folder folder;
+  const TemporaryFolder folder;
   fs::copy_file(tokenizer_folder("forms") / GetParam() / "tokenizer.model",
                 folder.path() / "tokenizer.model");
   expect_long_texts_encode(Tokenizer::from_folder(folder.path()));
@@ -78,7 +64,7 @@ TEST(LongFile, OfFiftyMegabytesLoads) {
   for (int id = 0; text.size() < 50'000'000; ++id)
     text += (id == 0 ? "\"" : ",\"") + filler + std::to_string(id) + "\":" + std::to_string(id);
   text += "}}}";
-  const Folder folder;
+  const TemporaryFolder folder;
   std::ofstream(folder.path() / "tokenizer.json", std::ios::binary) << text;
   EXPECT_GT(Tokenizer::from_folder(folder.path()).vocab_size(), 1'000'000);
 }
@@ -93,7 +79,7 @@ TEST(LongFile, OfOnePieceOfMegabytesLoads) {
   const auto field = [&](std::string_view value) {
     return "\x0a" + varint(value.size()) + std::string(value);
   };
-  const Folder folder;
+  const TemporaryFolder folder;
   std::ofstream(folder.path() / "tokenizer.model", std::ios::binary)
       << field(field("<unk>")) << field(field("a")) << field(field(std::string(4 << 20, 'a')))
       << "\x12\x02\x18\x02";  // trainer_spec { model_type: BPE }

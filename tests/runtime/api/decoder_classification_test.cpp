@@ -15,16 +15,16 @@
 #include "runtime/model/loaded_model.hpp"
 #include "tessera/classification.hpp"
 #include "tessera/sdk/error.hpp"
-#include "tests/core/checkpoint/temporary_folder.hpp"
 #include "tests/core/plugin/error_of.hpp"
 #include "tests/runtime/api/golden_cases.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::test {
 namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-using tessera::testing::TemporaryFolder;
+using tessera::test::TemporaryFolder;
 using ::testing::HasSubstr;
 using Ids = std::vector<int64_t>;
 

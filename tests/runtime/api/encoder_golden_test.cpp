@@ -20,14 +20,14 @@
 #include "tessera/sdk/error.hpp"
 #include "tessera/sentence_transformer.hpp"
 #include "tessera/system.hpp"
-#include "tests/core/checkpoint/temporary_folder.hpp"
 #include "tests/runtime/api/golden_cases.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::test {
 namespace {
 
 namespace fs = std::filesystem;
-using tessera::testing::TemporaryFolder;
+using tessera::test::TemporaryFolder;
 namespace json = boost::json;
 
 constexpr double kTolerance = 2e-5;  // of the tensor's range, tests/golden/README.md

@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "tessera/sdk/error.hpp"
-#include "tests/core/checkpoint/temporary_folder.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera {
 namespace {
@@ -42,7 +42,7 @@ class Folder : public ::testing::Test {
     return "not refused";
   }
 
-  testing::TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(Folder, SaysNothingWhenItHasNoFiles) {
