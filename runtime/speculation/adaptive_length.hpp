@@ -10,8 +10,8 @@ namespace tessera::speculation {
 struct DraftCost {
   double draft_token = 0;  ///< one token of the draft model; prompt lookup: 0
   double verify_row = 0;   ///< one more row in the step: little while weights bound it, 1 / rows when
-                          ///< arithmetic does
-  size_t free_rows = 0;  ///< rows that the step has room for beside what must run
+                           ///< arithmetic does
+  size_t free_rows = 0;    ///< rows that the step has room for beside what must run
 };
 
 /// Chooses the length k that makes most tokens per time. With the chance a that a drafted token is accepted,
