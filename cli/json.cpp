@@ -50,7 +50,12 @@ json::value to_json(const GenerateResult& result) {
       {"metrics", json::object{{"ttft_s", m.ttft_s},
                                {"total_s", m.total_s},
                                {"prompt_tps", m.prompt_tps},
-                               {"decode_tps", m.decode_tps}}},
+                               {"decode_tps", m.decode_tps},
+                               {"queue_s", m.queue_s},
+                               {"mean_itl_s", m.mean_itl_s},
+                               {"largest_itl_s", m.largest_itl_s},
+                               {"cached_tokens", m.cached_tokens},
+                               {"preemptions", m.preemptions}}},
   };
   if (result.seed) object["seed"] = *result.seed;
   if (!result.logprobs.empty()) {

@@ -19,6 +19,7 @@ AutoModelForCausalLM AutoModelForCausalLM::from_pretrained(std::string_view fold
 }
 
 void AutoModelForCausalLM::compile(const CompileOptions& options) {
+  impl_->current_serving.reset();
   impl_->current_session.reset();
   impl_->compiled.reset();
   impl_->options = options;

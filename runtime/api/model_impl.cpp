@@ -53,8 +53,7 @@ std::vector<int64_t> AutoModelForCausalLM::Impl::ids_of(const Prompt& prompt, bo
   return ids;
 }
 
-int64_t AutoModelForCausalLM::Impl::context_for(std::span<const std::vector<int64_t>> prompts,
-                                                int64_t max_new_tokens) const {
+int64_t AutoModelForCausalLM::Impl::context() const {
   const int64_t limit = loaded.facts().max_positions;
   if (options.ctx_len > limit) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -62,15 +61,21 @@ int64_t AutoModelForCausalLM::Impl::context_for(std::span<const std::vector<int6
         .key("ctx_len")
         .remedy(fmt::format("--ctx-len {} or less", limit));
   }
-  const int64_t context = options.ctx_len > 0 ? options.ctx_len : limit;
+  return options.ctx_len > 0 ? options.ctx_len : limit;
+}
+
+int64_t AutoModelForCausalLM::Impl::context_for(std::span<const std::vector<int64_t>> prompts,
+                                                int64_t max_new_tokens) const {
+  const int64_t context = this->context();
   size_t longest = 0;
   for (const std::vector<int64_t>& prompt : prompts) longest = std::max(longest, prompt.size());
   const auto longest_prompt = static_cast<int64_t>(longest);
   if (longest_prompt > context) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("the prompt has {} tokens, the context holds {}", longest_prompt, context))
-        .remedy(context < limit ? fmt::format("--ctx-len up to {} gives more room", limit)
-                                : "shorten the prompt");
+        .remedy(context < loaded.facts().max_positions
+                    ? fmt::format("--ctx-len up to {} gives more room", loaded.facts().max_positions)
+                    : "shorten the prompt");
   }
   if (options.ctx_len > 0 || max_new_tokens < 0) return context;
   return std::min(context, longest_prompt + max_new_tokens);
@@ -97,6 +102,21 @@ BackendSession& AutoModelForCausalLM::Impl::session(size_t slots, int64_t ctx_le
   return *current_session;
 }
 
+std::shared_ptr<Serving> AutoModelForCausalLM::Impl::serving() {
+  const std::lock_guard lock(serving_mutex);
+  if (!current_serving) {
+    current_serving =
+        std::make_shared<Serving>(ensure_compiled(), loaded.facts(), context(), engine_settings);
+  }
+  return current_serving;
+}
+
+void AutoModelForCausalLM::Impl::set_engine(const EngineSettings& settings) {
+  const std::lock_guard lock(serving_mutex);
+  current_serving.reset();
+  engine_settings = settings;
+}
+
 sampling::SamplingParams AutoModelForCausalLM::Impl::sampling_of(const GenerateOptions& options) const {
   sampling::SamplingParams params =
       options.sampling ? *options.sampling : sampling::sampling_defaults(loaded.checkpoint());
@@ -108,35 +128,46 @@ sampling::SamplingParams AutoModelForCausalLM::Impl::sampling_of(const GenerateO
   return params;
 }
 
-AutoModelForCausalLM::Impl::Generation AutoModelForCausalLM::Impl::start(const std::vector<Prompt>& prompts,
-                                                                         const GenerateOptions& options) {
-  Generation generation{sampling_of(options), {}, {}};
-  const sampling::SamplingParams& params = generation.params;
-  std::vector<std::vector<int64_t>> ids;
-  for (const Prompt& prompt : prompts) ids.push_back(ids_of(prompt, options.add_special_tokens));
-  std::vector<int64_t> end_tokens = options.stop_token_ids;
-  if (!options.ignore_eos) {
-    const std::vector<int64_t>& own = loaded.end_tokens();
-    end_tokens.insert(end_tokens.end(), own.begin(), own.end());
-  }
-  const SequenceLimits limits{.end_tokens = std::move(end_tokens),
-                              .max_new_tokens = options.max_new_tokens,
-                              .min_new_tokens = params.min_tokens,
-                              .ctx_len = context_for(ids, options.max_new_tokens)};
+std::vector<AutoModelForCausalLM::Impl::Text> AutoModelForCausalLM::Impl::texts(
+    const Prompt& prompt, const sampling::SamplingParams& params, const GenerateOptions& options) const {
+  const std::vector<int64_t> ids = ids_of(prompt, options.add_special_tokens);
+  context_for({&ids, 1}, options.max_new_tokens);
   const AutoTokenizer* tokenizer = loaded.tokenizer();
   if (tokenizer == nullptr && !options.stop.empty()) {
     throw Error(ErrorCode::kNotSupported, "stop texts need a tokenizer, and the folder has none")
         .file(loaded.info().folder);
   }
-  for (const std::vector<int64_t>& prompt : ids) {
-    for (int64_t choice = 0; choice < params.choices(); ++choice) {
-      generation.sequences.emplace_back(prompt, tokenizer == nullptr ? nullptr : &tokenizer->impl(),
-                                        options.stop, limits);
-      generation.samplers.emplace_back(params, prompt, limits.end_tokens, static_cast<uint32_t>(choice));
-    }
+  SequenceLimits limits{.end_tokens = options.stop_token_ids,
+                        .max_new_tokens = options.max_new_tokens,
+                        .min_new_tokens = params.min_tokens,
+                        .ctx_len = context()};
+  if (!options.ignore_eos) {
+    const std::vector<int64_t>& own = loaded.end_tokens();
+    limits.end_tokens.insert(limits.end_tokens.end(), own.begin(), own.end());
   }
-  session(generation.sequences.size(), limits.ctx_len);
-  return generation;
+  std::vector<Text> texts;
+  for (int64_t choice = 0; choice < params.choices(); ++choice) {
+    texts.push_back({Sequence(ids, tokenizer == nullptr ? nullptr : &tokenizer->impl(), options.stop, limits),
+                     sampling::Sampler(params, ids, limits.end_tokens, static_cast<uint32_t>(choice))});
+  }
+  return texts;
+}
+
+engine::Submission AutoModelForCausalLM::Impl::submission(Text text, const GenerateOptions& options,
+                                                          GenerationEvents events) {
+  const sampling::SamplingParams& params = text.sampler.params();
+  const std::optional<uint64_t> seed = params.greedy() ? std::nullopt : params.seed;
+  auto logprobs = params.logprobs >= 0 ? std::make_shared<Logprobs>() : nullptr;
+  engine::Submission submission;
+  submission.prompt = text.sequence.prompt();
+  const auto prompt_tokens = static_cast<int64_t>(submission.prompt.size());
+  submission.max_new_tokens =
+      options.max_new_tokens >= 0 ? options.max_new_tokens : context() - prompt_tokens + 1;
+  submission.chooser =
+      std::make_unique<SampledChooser>(std::move(text.sampler), serving()->workspace(), logprobs);
+  submission.sink = std::make_shared<GenerationSink>(std::move(text.sequence), std::move(events),
+                                                     std::move(logprobs), seed);
+  return submission;
 }
 
 }  // namespace tessera

@@ -2,14 +2,16 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "runtime/generation/generation_sink.hpp"
 #include "runtime/generation/sequence.hpp"
+#include "runtime/generation/serving.hpp"
 #include "runtime/model/compiled_model.hpp"
 #include "runtime/model/loaded_model.hpp"
-#include "runtime/sampling/sampler.hpp"
 #include "runtime/session/backend_session.hpp"
 #include "tessera/model.hpp"
 
@@ -32,22 +34,32 @@ struct AutoModelForCausalLM::Impl {
   /// An empty session with room for that; the one of the last call when it fits.
   BackendSession& session(size_t slots, int64_t ctx_len);
 
+  /// The engine, made at its first use. Any thread.
+  std::shared_ptr<Serving> serving();
+  void set_engine(const EngineSettings& settings);
+  /// Tokens that a sequence may hold. Throws Error kInvalidArgument.
+  int64_t context() const;
+
   /// The parameters of a call, checked, with a seed unless greedy.
   sampling::SamplingParams sampling_of(const GenerateOptions& options) const;
 
-  /// What one call makes: a sequence and its sampler for each text, the choices of a prompt behind one
-  /// another.
-  struct Generation {
-    sampling::SamplingParams params;
-    std::vector<Sequence> sequences;
-    std::vector<sampling::Sampler> samplers;
+  /// A text on its way; finished when no token is asked for.
+  struct Text {
+    Sequence sequence;
+    sampling::Sampler sampler;
   };
-  Generation start(const std::vector<Prompt>& prompts, const GenerateOptions& options);
+  /// The choices of a prompt. Throws Error kInvalidArgument.
+  std::vector<Text> texts(const Prompt& prompt, const sampling::SamplingParams& params,
+                          const GenerateOptions& options) const;
+  engine::Submission submission(Text text, const GenerateOptions& options, GenerationEvents events);
 
   LoadedModel loaded;
   CompileOptions options;
   std::optional<CompiledModel> compiled;
   std::unique_ptr<BackendSession> current_session;
+  EngineSettings engine_settings;
+  std::mutex serving_mutex;
+  std::shared_ptr<Serving> current_serving;  ///< the last member: its thread uses the others
 };
 
 }  // namespace tessera

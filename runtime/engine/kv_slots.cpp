@@ -23,6 +23,7 @@ std::optional<KvSlots::Placement> KvSlots::admit(const Request& request, int64_t
                                                  int64_t headroom) {
   if (!has_slot()) return std::nullopt;
   Source source = find_source(request, known);
+  if (worth_waiting(request, known, source.tokens)) return std::nullopt;
   const auto wanted = [&] {
     return memory_of(tokens) + headroom - (source.resume ? memory_of(slots_[source.slot].reserved) : 0);
   };
@@ -75,6 +76,14 @@ KvSlots::Source KvSlots::find_source(const Request& request, int64_t known) cons
   // A slot that the request continues to its end loses nothing by being taken over: the next turn of a chat.
   best.resume = slot.use == Use::kIdle && (!options_.fork || !another || best.tokens == slot.computed);
   return best;
+}
+
+bool KvSlots::worth_waiting(const Request& request, int64_t known, int64_t found) const {
+  if (!options_.prefix_reuse || !options_.fork || request.tokens == nullptr) return false;
+  return std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+    if (slot.use != Use::kHeld || slot.tokens == nullptr || slot.salt != request.cache_salt) return false;
+    return common_prefix(*slot.tokens, *request.tokens, known - 1) - found >= kLeastPrefix;
+  });
 }
 
 std::optional<uint32_t> KvSlots::find(Use use, uint32_t except) const {

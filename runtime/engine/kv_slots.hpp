@@ -45,6 +45,8 @@ class KvSlots {
 
   /// A slot with room for `tokens` (of which the request knows `known`, the rest it may need next) and
   /// `headroom` tokens left for others. Nothing when there is no slot or no room; idle ones may be gone then.
+  /// Nothing, too, while a running request is still computing tokens that this one begins with, and can be
+  /// forked: they are computed once.
   std::optional<Placement> admit(const Request& request, int64_t known, int64_t tokens, int64_t headroom);
   /// More room for a slot that is held; false when there is none.
   bool grow(uint32_t slot, int64_t tokens);
@@ -83,6 +85,8 @@ class KvSlots {
   };
 
   Source find_source(const Request& request, int64_t known) const;
+  /// Somebody who runs is about to compute a good deal more of the request's tokens than `found`.
+  bool worth_waiting(const Request& request, int64_t known, int64_t found) const;
   std::optional<uint32_t> find(Use use, uint32_t except) const;  ///< kIdle: the least recently used
   /// Memory for so many tokens in a slot.
   int64_t memory_of(int64_t tokens) const;

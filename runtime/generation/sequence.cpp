@@ -6,7 +6,17 @@
 namespace tessera {
 
 std::string_view to_string(FinishReason reason) {
-  return reason == FinishReason::kStop ? "stop" : "length";
+  switch (reason) {
+    case FinishReason::kStop:
+      return "stop";
+    case FinishReason::kLength:
+      return "length";
+    case FinishReason::kCancelled:
+      return "cancelled";
+    case FinishReason::kTimeout:
+      return "timeout";
+  }
+  return "unknown";
 }
 
 Sequence::Sequence(std::vector<int64_t> prompt, const Tokenizer* tokenizer, std::vector<std::string> stop,
@@ -20,19 +30,17 @@ Sequence::Sequence(std::vector<int64_t> prompt, const Tokenizer* tokenizer, std:
   finished_ = limits_.max_new_tokens == 0;
 }
 
-std::string Sequence::accept(int64_t token, std::optional<sampling::TokenLogprobs> logprobs) {
-  if (result_.tokens.empty()) first_token_ = Clock::now();
+std::string Sequence::accept(int64_t token) {
   result_.tokens.push_back(token);
-  if (logprobs) result_.logprobs.push_back(*std::move(logprobs));
   const bool ends =
       std::find(limits_.end_tokens.begin(), limits_.end_tokens.end(), token) != limits_.end_tokens.end();
-  if (ends) return finish(FinishReason::kStop);
+  if (ends) return end(FinishReason::kStop);
   std::string shown = decoder_ ? show(decoder_->step(token)) : std::string();
   if (finished_) return shown;
   const bool at_limit = static_cast<int64_t>(result_.tokens.size()) == limits_.max_new_tokens;
   const bool context_full =
       static_cast<int64_t>(size()) > limits_.ctx_len;  // its row would have no place in the cache
-  if (at_limit || context_full) shown += finish(FinishReason::kLength);
+  if (at_limit || context_full) shown += end(FinishReason::kLength);
   return shown;
 }
 
@@ -50,7 +58,7 @@ std::string Sequence::show(const std::string& piece) {
   return shown;
 }
 
-std::string Sequence::finish(FinishReason reason) {
+std::string Sequence::end(FinishReason reason) {
   std::string rest = decoder_ ? show(decoder_->finish()) : std::string();
   if (!finished_) {
     std::string held = matcher_.flush();
@@ -63,17 +71,6 @@ std::string Sequence::finish(FinishReason reason) {
 }
 
 GenerateResult Sequence::take_result() {
-  const auto seconds = [](Clock::duration d) { return std::chrono::duration<double>(d).count(); };
-  GenerateMetrics& metrics = result_.metrics;
-  if (!result_.tokens.empty()) {
-    metrics.ttft_s = seconds(first_token_ - start_);
-    metrics.prompt_tps = static_cast<double>(result_.prompt_tokens.size()) / std::max(metrics.ttft_s, 1e-9);
-  }
-  metrics.total_s = seconds(Clock::now() - start_);
-  if (result_.tokens.size() > 1) {
-    metrics.decode_tps =
-        static_cast<double>(result_.tokens.size() - 1) / std::max(metrics.total_s - metrics.ttft_s, 1e-9);
-  }
   return std::move(result_);
 }
 

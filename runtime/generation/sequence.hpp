@@ -1,7 +1,6 @@
 /// One prompt on its way to a text: ids, positions, the streamed text and why it ended.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,7 +28,7 @@ class Sequence {
 
   /// Takes the next generated token and returns the text that can be shown because of it; after it the
   /// sequence may be finished().
-  std::string accept(int64_t token, std::optional<sampling::TokenLogprobs> logprobs = {});
+  std::string accept(int64_t token);
 
   bool finished() const { return finished_; }
   const std::vector<int64_t>& prompt() const { return result_.prompt_tokens; }
@@ -41,21 +40,21 @@ class Sequence {
     return position < prompt ? result_.prompt_tokens[position] : result_.tokens[position - prompt];
   }
 
-  /// Valid once finished(); `text` is the concatenation of what accept() returned.
+  /// Ends it now, and returns the text that was held back.
+  std::string end(FinishReason reason);
+
+  /// Valid once finished(); `text` is the concatenation of what accept() and end() returned. Metrics and
+  /// logprobs are its caller's to fill in.
   GenerateResult take_result();
 
  private:
-  using Clock = std::chrono::steady_clock;
   std::string show(const std::string& piece);
-  std::string finish(FinishReason reason);
 
   SequenceLimits limits_;
   std::optional<StreamDecoder> decoder_;
   StopMatcher matcher_;
   GenerateResult result_;
   bool finished_ = false;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point first_token_;
 };
 
 }  // namespace tessera

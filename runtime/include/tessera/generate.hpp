@@ -49,9 +49,11 @@ struct GenerateOptions {
 enum class FinishReason {
   kStop,    ///< an end token or a stop text
   kLength,  ///< max_new_tokens or the end of the context
+  kCancelled,
+  kTimeout,
 };
 
-/// "stop" or "length".
+/// "stop", "length", "cancelled" or "timeout".
 std::string_view to_string(FinishReason reason);
 
 /// Times are wall-clock seconds.
@@ -60,6 +62,11 @@ struct GenerateMetrics {
   double total_s = 0;     ///< from the call to the last token
   double prompt_tps = 0;  ///< prompt tokens per second until the first token
   double decode_tps = 0;  ///< tokens per second after the first; 0 for fewer than two tokens
+  double queue_s = 0;     ///< from the call to the first step
+  double mean_itl_s = 0;  ///< between two tokens; 0 for fewer than two
+  double largest_itl_s = 0;
+  int64_t cached_tokens = 0;  ///< of the prompt, that were computed for an earlier request
+  int64_t preemptions = 0;    ///< how often it gave its memory to others and was computed again
 };
 
 struct GenerateResult {

@@ -16,7 +16,9 @@
 #include <utility>
 #include <vector>
 
+#include "tessera/engine_settings.hpp"
 #include "tessera/generate.hpp"
+#include "tessera/submit.hpp"
 #include "tessera/tokenizer.hpp"
 
 namespace tessera {
@@ -99,7 +101,7 @@ struct CompileInfo {
   std::string isa_reason;
 };
 
-/// Generated text as it comes: a single-pass range. Pulling a piece runs the steps it needs.
+/// Generated text as it comes: a single-pass range. Pulling a piece waits for it; leaving early cancels.
 class TextStream {
  public:
   struct Impl;
@@ -142,9 +144,11 @@ class TextStream {
   std::string piece_;
 };
 
-/// A causal language model. Movable. One call at a time on one object; distinct objects are independent.
+/// A causal language model. Movable. One call at a time on one object, but for submit(); distinct objects are
+/// independent.
 class AutoModelForCausalLM {
  public:
+  struct Impl;
   /// `folder_or_id`: a model folder, or an id found in the local hub cache (HF_HUB_CACHE, HF_HOME).
   /// Reads configuration and headers, finds the architecture among the plugins and builds its graph; maps
   /// weights, never copies them. Throws Error.
@@ -174,6 +178,15 @@ class AutoModelForCausalLM {
   /// Throws Error kNotSupported when more than one text is asked for (n, best_of).
   TextStream generate_stream(const Prompt& prompt, const GenerateOptions& options = {});
 
+  /// Starts a request beside those that run; any thread, also while other calls of this class but compile()
+  /// and set_engine() are under way. `options.progress` and `options.cancel` are not used: see Generation.
+  /// Throws Error kBusy when the queue is full, kInvalidArgument for what can never fit.
+  Generation submit(const Prompt& prompt, const GenerateOptions& options = {}, const SubmitOptions& how = {});
+  /// Of requests from now on; those under way are cancelled. Throws nothing: the first request meets what is
+  /// wrong.
+  void set_engine(const EngineSettings& settings);
+  EngineStatistics engine_statistics() const;
+
   /// Logits of every position ([seq, vocab], named "logits") and, when asked, hidden states ([seq, hidden]).
   std::vector<NamedTensor> logits(const Prompt& prompt, const LogitsOptions& options = {});
 
@@ -194,9 +207,7 @@ class AutoModelForCausalLM {
   std::string graph_text(const std::vector<Pass>& passes = {}) const;
 
  private:
-  struct Impl;
   explicit AutoModelForCausalLM(std::unique_ptr<Impl> impl);
-  friend struct TextStream::Impl;
   std::unique_ptr<Impl> impl_;
 };
 

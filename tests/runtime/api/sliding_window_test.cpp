@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "runtime/generation/batch_generator.hpp"
+#include "runtime/engine/engine.hpp"
+#include "runtime/generation/generation_sink.hpp"
 #include "runtime/model/compiled_model.hpp"
 #include "runtime/model/loaded_model.hpp"
 #include "runtime/session/backend_session.hpp"
@@ -59,18 +60,37 @@ TEST_F(SlidingWindowGolden, HasTheBitsOfMemoryForTheWholeContext) {
 
 TEST_F(SlidingWindowGolden, GeneratesSideBySideUpToTheLastPosition) {
   const std::vector<GoldenCase> cases = golden_cases("mistral-tiny");
-  BackendSession runner = session(kFewRows, static_cast<uint32_t>(cases.size()));
-  std::vector<Sequence> sequences;
-  for (const GoldenCase& c : cases) {
-    const auto tokens = static_cast<int64_t>(c.continuation_ids.size());
-    sequences.emplace_back(c.input_ids, nullptr, std::vector<std::string>(),
-                           SequenceLimits{.max_new_tokens = tokens, .ctx_len = facts_.max_positions});
+  const auto slots = static_cast<uint32_t>(cases.size());
+  BackendSession memory = session(kFewRows, slots);
+  for (uint32_t slot = 0; slot < slots; ++slot) memory.reset(slot);  // the engine reserves what it needs
+  engine::RaggedRunner runner(memory, facts_.vocab_size);
+  std::vector<GenerateResult> results(cases.size());
+  {
+    engine::Engine engine(runner, memory,
+                          {.slots = slots,
+                           .ctx_len = facts_.max_positions,
+                           .max_rows = static_cast<int64_t>(kFewRows),
+                           .kv_tokens = memory.free_tokens(),
+                           .slot_tokens = memory.slot_tokens(),
+                           .fork = memory.can_fork()},
+                          facts_.vocab_size, {.scheduler = {.max_num_seqs = slots}});
+    for (size_t i = 0; i < cases.size(); ++i) {
+      const auto tokens = static_cast<int64_t>(cases[i].continuation_ids.size());
+      Sequence sequence(cases[i].input_ids, nullptr, {},
+                        {.max_new_tokens = tokens, .ctx_len = facts_.max_positions});
+      GenerationEvents events;
+      events.end = [&results, i](const std::exception_ptr&, GenerateResult result) {
+        results[i] = std::move(result);
+      };
+      engine.submit({.prompt = cases[i].input_ids,
+                     .max_new_tokens = tokens,
+                     .sink = std::make_shared<GenerationSink>(std::move(sequence), std::move(events), nullptr,
+                                                              std::nullopt)});
+    }
+    engine.drain();
   }
-  const std::vector<sampling::Sampler> greedy(sequences.size(), sampling::Sampler({}, {}, {}));
-  BatchGenerator generator(runner, sequences, greedy, facts_.vocab_size, kFewRows);
-  while (!generator.done()) generator.step([](size_t, std::string_view) {});
   for (size_t i = 0; i < cases.size(); ++i)
-    EXPECT_EQ(sequences[i].take_result().tokens, cases[i].continuation_ids) << cases[i].name;
+    EXPECT_EQ(results[i].tokens, cases[i].continuation_ids) << cases[i].name;
 }
 
 }  // namespace

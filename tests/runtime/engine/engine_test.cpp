@@ -147,6 +147,23 @@ TEST(Engine, ComputesSharedBeginningsOnce) {
   }
 }
 
+TEST(Engine, ComputesABeginningOnceForRequestsThatArriveTogether) {
+  Harness h({.options = {.scheduler = {.step_budget = {.fixed = 50}}}});
+  std::vector<std::shared_ptr<Collector>> sinks;
+  Tokens shared = prompt_of(300, 1);
+  for (int64_t i = 0; i < 4; ++i) {
+    shared.back() = i;
+    sinks.push_back(h.submit(shared, 5));
+  }
+  h.engine->drain();
+  for (int64_t i = 0; i < 4; ++i) {
+    shared.back() = i;
+    EXPECT_EQ(sinks[static_cast<size_t>(i)]->tokens, CountingModel::expected(shared, 5));
+  }
+  EXPECT_EQ(h.engine->counters().prompt_rows, 300U + 3);
+  EXPECT_EQ(h.engine->counters().kv.forks + h.engine->counters().kv.resumes, 3U);
+}
+
 TEST(Engine, TellsRowsOfThePromptThePromptsLengthAndReusesNothingWhereThatMatters) {
   Harness h({.options = {.prefix_reuse = false}});
   h.submit({1, 2, 3, 4, 5, 6, 7, 8, 9}, 2)->wait();

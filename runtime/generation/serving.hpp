@@ -1,0 +1,35 @@
+/// A compiled model with its session and the engine that runs requests on it.
+#pragma once
+
+#include <memory>
+
+#include "runtime/engine/engine.hpp"
+#include "runtime/model/compiled_model.hpp"
+#include "runtime/model/graph_facts.hpp"
+#include "runtime/sampling/candidates.hpp"
+#include "runtime/session/backend_session.hpp"
+#include "tessera/engine_settings.hpp"
+
+namespace tessera {
+
+/// Asks the backend what it can do. The model outlives it.
+class Serving {
+ public:
+  /// `ctx_len`: tokens of a sequence. Throws Error kNotSupported for a graph without slots, kInvalidArgument
+  /// for settings that contradict one another.
+  Serving(const CompiledModel& model, const GraphFacts& facts, int64_t ctx_len,
+          const EngineSettings& settings);
+
+  engine::Engine& engine() { return engine_; }
+  const std::shared_ptr<sampling::Workspace>& workspace() const { return workspace_; }
+  int64_t ctx_len() const { return static_cast<int64_t>(session_.shape().ctx_len); }
+  EngineStatistics statistics() const;
+
+ private:
+  BackendSession session_;
+  engine::RaggedRunner runner_;
+  std::shared_ptr<sampling::Workspace> workspace_ = std::make_shared<sampling::Workspace>();
+  engine::Engine engine_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,43 @@
+/// How many requests run at once, in which order, and with how much memory. What it all means:
+/// docs/engine.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tessera {
+
+/// Names are those of vLLM where it has the thing.
+struct EngineSettings {
+  int64_t max_num_seqs = 32;               ///< requests that hold a slot at once
+  int64_t max_num_batched_tokens = 512;    ///< rows of a step; at least max_num_seqs, at most 512
+  int64_t prefill_chunk = 0;               ///< prompt rows of a step; 0: from what steps cost
+  int64_t max_prefill_runs = 1;            ///< compiled shapes: prefill runs between two decode runs
+  int64_t max_queue = 4096;                ///< requests that may wait; more are refused
+  std::string scheduling_policy = "fcfs";  ///< fcfs, priority or fair
+  double ageing_steps = 1000;              ///< of `priority`: steps of waiting worth one level
+  double ageing_tokens = 1;                ///< of `fair`: tokens that a step of waiting is worth
+  std::vector<std::pair<std::string, double>> tenant_weights = {};  ///< of `fair`; others have 1
+  bool preempt = true;         ///< memory full: give the last request's slot to others; false: wait
+  bool prefix_caching = true;  ///< common beginnings are computed once
+  int64_t kv_tokens = 0;       ///< tokens of all slots together; 0: what the backend has
+};
+
+/// Sums since the engine was made, and what is going on.
+struct EngineStatistics {
+  uint64_t steps = 0;
+  uint64_t decode_rows = 0, prompt_rows = 0, padding_rows = 0;
+  double run_s = 0;       ///< in runs of the backend
+  double overhead_s = 0;  ///< scheduling, choosing tokens, callbacks
+  uint64_t finished = 0, cancelled = 0, timed_out = 0, failed = 0, refused = 0;
+  uint64_t preemptions = 0;
+  uint64_t prefix_queries = 0;  ///< tokens of prompts that could have been found computed
+  uint64_t prefix_hits = 0;     ///< and that were
+  uint64_t forks = 0, resumes = 0, evictions = 0;
+  uint64_t running = 0, waiting = 0;
+  int64_t kv_reserved_tokens = 0;
+};
+
+}  // namespace tessera
