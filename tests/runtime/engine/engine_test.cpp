@@ -361,17 +361,18 @@ TEST(Engine, CancelsWhatIsLeftWhenItIsDestroyed) {
 
 TEST(Engine, MayBeCalledFromItsSinks) {
   Harness h;
-  std::shared_ptr<Collector> second;
+  const auto second = std::make_shared<Collector>();
+  std::promise<RequestId> self;  // the sink may be called before submit() has returned
   std::latch submitted(1);
   const auto first = h.submit({1}, 1000000, [&, n = 0](int64_t) mutable {
     if (n++ == 0) {
-      const RequestId self = h.id;
-      second = h.submit({2}, 3);
-      h.engine->cancel(self);
+      h.engine->submit({.prompt = {2}, .max_new_tokens = 3, .sink = second});
+      h.engine->cancel(self.get_future().get());
       submitted.count_down();
     }
     return true;
   });
+  self.set_value(h.id);
   submitted.wait();
   EXPECT_EQ(first->wait(), EndReason::kCancelled);
   EXPECT_EQ(second->wait(), EndReason::kFinished);
