@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "ops/ctx_cache.hpp"
 #include "tessera/sdk/attribute.hpp"
 #include "tessera/sdk/dtype.hpp"
 #include "tessera/sdk/edit.hpp"
@@ -298,6 +299,7 @@ LoweredModel lower(graph::Model model) {
   result.model = std::move(model);
   Lowering(result).run();
   graph::inline_functions(result.model, [](const graph::Function& function) {
+    if (is_ctx_function(function.domain, function.name)) return true;
     return function.domain == graph::kTesseraDomain && functions_with_kernel().count(function.name) > 0;
   });
   graph::import_opset(result.model.opset_imports, {std::string(kCpuDomain), 1});
@@ -312,6 +314,7 @@ const std::vector<std::string>& claimed_functions() {
     std::set<std::string> names = functions_with_kernel();
     names.insert({"CachedAttention", "Embedding", "Linear", "LinearBias", "SlotAttention",
                   "WindowedCachedAttention", "WindowedSlotAttention"});
+    names.insert(ctx_function_names().begin(), ctx_function_names().end());
     return std::vector<std::string>(names.begin(), names.end());
   }();
   return kNames;

@@ -31,6 +31,7 @@ const exec::KernelRegistry& cpu_registry() {
     add_attention(made);
     add_bidirectional_attention(made);
     add_cached_attention(made);
+    add_ctx_cache(made);
     add_elementwise(made);
     add_embedding(made);
     add_layer_norm(made);

@@ -20,12 +20,13 @@ void add_attention(exec::KernelRegistry& registry);  // Attention, WindowedAtten
 void add_bidirectional_attention(
     exec::KernelRegistry& registry);  // BidirectionalAttention, PackedAttention: encoders
 void add_cached_attention(exec::KernelRegistry& registry);  // tessera.cpu.CachedAttention
+void add_ctx_cache(exec::KernelRegistry& registry);         // CtxScatter, CtxGather and their forms on slots
 void add_elementwise(
     exec::KernelRegistry& registry);                 // Silu, GeluTanh, GeluErf, tessera.cpu.SiluMul, Add, Mul
 void add_embedding(exec::KernelRegistry& registry);  // tessera.cpu.Embedding
 void add_linear(exec::KernelRegistry& registry);     // tessera.cpu.Linear
 void add_layer_norm(exec::KernelRegistry& registry);  // LayerNorm
-void add_rms_norm(exec::KernelRegistry& registry);    // RMSNorm
+void add_rms_norm(exec::KernelRegistry& registry);    // RMSNorm, CustomRMSNorm
 void add_rotary(exec::KernelRegistry& registry);      // RotaryTable and its kin, RotaryEmbedding
 
 /// Constant input `index` of a node, a vector of F32, F16 or BF16, widened to F32; the plan need not keep it.

@@ -1,4 +1,4 @@
-// tessera.RMSNorm: x [..., h] F32, weight [h] -> like x
+// tessera.RMSNorm, com.qti.aisw.onnx.CustomRMSNorm: x [..., h] F32, weight [h] -> like x
 #include "ops.hpp"
 #include "tessera/sdk/edit.hpp"
 
@@ -40,6 +40,7 @@ exec::Kernel compile_rms_norm(exec::NodeSpec& node) {
 
 void add_rms_norm(exec::KernelRegistry& registry) {
   registry.add(graph::kTesseraDomain, "RMSNorm", 1, compile_rms_norm);
+  registry.add("com.qti.aisw.onnx", "CustomRMSNorm", 1, compile_rms_norm);
 }
 
 }  // namespace tessera::cpu
