@@ -4,12 +4,16 @@
 #include "inline_functions.hpp"
 #include "kv_cache.hpp"
 #include "pack_rows.hpp"
+#include "qaic_kv_cache.hpp"
+#include "qaic_names.hpp"
 #include "select_logits.hpp"
 #include "slots.hpp"
+#include "tabulate_rotary.hpp"
 
 using namespace tessera::transforms;  // NOLINT: a list of names
 using tessera::sdk::transform;
 
 TESSERA_PLUGIN("transforms", "0.1.0", "Apache-2.0", "Tessera", transform<KvCache>(), transform<Slots>(),
                transform<SelectLogits>(), transform<ExposeValues>(), transform<InlineFunctions>(),
-               transform<ConstantFolding>(), transform<PackRows>())
+               transform<ConstantFolding>(), transform<PackRows>(), transform<QaicKvCache>(),
+               transform<QaicNames>(), transform<TabulateRotary>())

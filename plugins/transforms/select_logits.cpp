@@ -24,6 +24,7 @@ namespace {
 constexpr const char* kLogits = "logits";
 constexpr const char* kLogitsRows = "logits_rows";
 constexpr const char* kPositions = "position_ids";
+constexpr const char* kKeep = "num_logits_to_keep";
 
 /// Inserts nodes in front of the head that pick rows of its input.
 class Selection {
@@ -50,15 +51,24 @@ class Selection {
   }
 
   void last(int64_t count) {
-    check_positions();
-    const std::string newest = add("ArgMax", "newest", {kPositions},
-                                   {graph::int_attribute("axis", 1), graph::int_attribute("keepdims", 1)});
+    const std::string newest = newest_column();
     const std::string columns = count == 1 ? newest : columns_before(newest, count);
-    const std::string axis = constant("index_axis", graph::int64_tensor("", {1}, {2}));
-    const std::string indices = add("Unsqueeze", "indices", {columns, axis}, {});
-    const std::string picked =
-        add("GatherND", "select_positions", {hidden_, indices}, {graph::int_attribute("batch_dims", 1)});
-    finish(picked, type_.shape[0], graph::fixed_dim(count));
+    finish(pick(columns), type_.shape[0], graph::fixed_dim(count));
+  }
+
+  /// As many columns as the input num_logits_to_keep is long.
+  void kept() {
+    model_.graph.inputs.push_back(
+        graph::tensor_value(kKeep, DataType::kInt64, {graph::symbolic_dim(kKeep), graph::fixed_dim(1)}));
+    const std::string newest = newest_column();
+    const std::string zero = integer("zero", 0), one = integer("one", 1);
+    const std::string keep = add("Gather", "keep", {add("Shape", "keep_shape", {kKeep}, {}), zero},
+                                 {graph::int_attribute("axis", 0)});
+    const std::string before_first = add("Sub", "before_first", {newest, keep}, {});
+    const std::string first =
+        add("Max", "first", {add("Add", "first_unbounded", {before_first, one}, {}), zero}, {});
+    const std::string steps = add("Range", "steps", {zero, keep, one}, {});
+    finish(pick(add("Add", "columns", {first, steps}, {})), type_.shape[0], graph::symbolic_dim(kKeep));
   }
 
  private:
@@ -103,6 +113,27 @@ class Selection {
     throw Error(ErrorCode::kInvalidArgument, "select-logits: the graph has no input 'position_ids'")
         .node(graph::describe(model_.graph.nodes[head_]))
         .remedy("use mode 'rows'");
+  }
+
+  /// [batch, 1]: the column of the largest position, the first of equal ones. Compared as int32, which all
+  /// compilers take.
+  std::string newest_column() {
+    check_positions();
+    const std::string narrow = add("Cast", "positions", {kPositions},
+                                   {graph::int_attribute("to", static_cast<int64_t>(DataType::kInt32))});
+    return add("ArgMax", "newest", {narrow},
+               {graph::int_attribute("axis", 1), graph::int_attribute("keepdims", 1)});
+  }
+
+  /// columns int64 [batch, n] -> those rows of the head's input [batch, n, hidden]
+  std::string pick(const std::string& columns) {
+    const std::string axis = constant("index_axis", graph::int64_tensor("", {1}, {2}));
+    const std::string indices = add("Unsqueeze", "indices", {columns, axis}, {});
+    return add("GatherND", "select_positions", {hidden_, indices}, {graph::int_attribute("batch_dims", 1)});
+  }
+
+  std::string integer(const std::string& name, int64_t value) {
+    return constant(name, graph::int64_tensor("", {}, {value}));
   }
 
   /// [batch, 1] -> [batch, count]: the columns before the newest, never below 0.
@@ -162,7 +193,7 @@ class Selection {
 std::vector<sdk::OptionInfo> SelectLogits::options() const {
   return {{"mode", sdk::ValueType::kText, "rows",
            "rows: those that the input logits_rows names; last: the newest position of each row; last-k: the "
-           "k newest"},
+           "k newest; kept: as many of the newest as the input num_logits_to_keep is long"},
           {"k", sdk::ValueType::kInt64, "1", "positions kept by mode last-k, at least 1"}};
 }
 
@@ -184,10 +215,12 @@ bool SelectLogits::apply(Model& model, const sdk::TransformArgs& args) const {
     selection.rows();
   } else if (mode == "last" || mode == "last-k") {
     selection.last(mode == "last" ? 1 : k);
+  } else if (mode == "kept") {
+    selection.kept();
   } else {
     throw Error(ErrorCode::kInvalidArgument, "select-logits: unknown mode '" + mode + "'")
         .key("mode")
-        .remedy(did_you_mean(mode, std::vector<std::string>{"rows", "last", "last-k"}));
+        .remedy(did_you_mean(mode, std::vector<std::string>{"rows", "last", "last-k", "kept"}));
   }
   return true;
 }

@@ -1,0 +1,37 @@
+#include "plugins/qaic/files/graph_passes.hpp"
+
+namespace tessera::qaic {
+namespace {
+
+GraphPass inline_pass() {
+  return {"inline-functions", {{"keep", "com.qualcomm.cloud.*,com.qti.aisw.onnx.*"}}};
+}
+
+}  // namespace
+
+std::vector<GraphPass> decoder_passes(const DecoderGraph& graph) {
+  std::vector<GraphPass> passes;
+  GraphPass rotary{"tabulate-rotary", {}};
+  if (graph.rotary_rows > 0) rotary.options.emplace_back("rows", std::to_string(graph.rotary_rows));
+  passes.push_back(std::move(rotary));
+  GraphPass cache{"qaic-kv-cache", {}};
+  if (graph.continuous_batching) cache.options.emplace_back("slots", "true");
+  if (graph.ccl) cache.options.emplace_back("ccl", "true");
+  if (graph.guard_indices) cache.options.emplace_back("guard-indices", "true");
+  passes.push_back(std::move(cache));
+  passes.push_back({"select-logits", {{"mode", graph.speculative_target ? "kept" : "last"}}});
+  passes.push_back({"qaic-names", {}});
+  passes.push_back(inline_pass());
+  return passes;
+}
+
+std::vector<GraphPass> encoder_passes(const EncoderGraph& graph) {
+  std::vector<GraphPass> passes;
+  GraphPass names{"qaic-names", {}};
+  if (graph.token_type_ids) names.options.emplace_back("token-type-ids", "true");
+  passes.push_back(std::move(names));
+  passes.push_back(inline_pass());
+  return passes;
+}
+
+}  // namespace tessera::qaic
