@@ -8,8 +8,6 @@
 
 namespace tessera::transforms {
 
-using graph::attribute_ref;
-using graph::AttributeType;
 using graph::Function;
 using graph::int_attribute;
 using graph::ints_attribute;
