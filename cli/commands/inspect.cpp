@@ -110,10 +110,67 @@ int inspect_file(const std::string& path, bool as_json) {
   return kExitOk;
 }
 
+json::object qpc_json(const std::string& path, const QpcDescription& qpc) {
+  json::array bindings, specializations, segments;
+  for (const QpcBinding& b : qpc.bindings)
+    bindings.push_back(json::object{{"name", b.name},
+                                    {"direction", b.output ? "output" : "input"},
+                                    {"dtype", b.dtype},
+                                    {"shape", to_json(b.shape)},
+                                    {"bytes", b.bytes},
+                                    {"may_be_skipped", b.may_be_skipped}});
+  for (const QpcSpecialization& s : qpc.specializations) {
+    json::object shapes;
+    for (size_t i = 0; i < s.shapes.size(); ++i) shapes[qpc.bindings[i].name] = to_json(s.shapes[i]);
+    specializations.push_back(std::move(shapes));
+  }
+  for (const QpcSegment& s : qpc.segments)
+    segments.push_back(json::object{{"name", s.name}, {"bytes", s.bytes}});
+  return {{"file", path},
+          {"network", qpc.network},
+          {"stand_in", qpc.stand_in},
+          {"num_cores", qpc.num_cores},
+          {"static_constants_bytes", qpc.static_constants_bytes},
+          {"dynamic_constants_bytes", qpc.dynamic_constants_bytes},
+          {"bindings", std::move(bindings)},
+          {"specializations", std::move(specializations)},
+          {"segments", std::move(segments)}};
+}
+
+std::string qpc_text(const QpcDescription& qpc) {
+  std::string out = fmt::format("{:<14} {}\n", "network", qpc.network);
+  if (qpc.stand_in) out += fmt::format("{:<14} {}\n", "made by", "the stand-in compiler: runs on no card");
+  out += fmt::format("{:<14} {}\n{:<14} {} bytes shared, {} bytes for each activation\n", "cores",
+                     qpc.num_cores, "constants", qpc.static_constants_bytes, qpc.dynamic_constants_bytes);
+  out += "\nbindings\n";
+  for (const QpcBinding& b : qpc.bindings)
+    out += fmt::format("  {:<6} {:<32} {:<8} [{}]{}\n", b.output ? "output" : "input", b.name, b.dtype,
+                       fmt::join(b.shape, ", "), b.may_be_skipped ? "  may be skipped" : "");
+  for (size_t i = 0; i < qpc.specializations.size(); ++i) {
+    out += fmt::format("\nspecialization {}\n", i);
+    for (size_t b = 0; b < qpc.specializations[i].shapes.size(); ++b)
+      out += fmt::format("  {:<39} [{}]\n", qpc.bindings[b].name,
+                         fmt::join(qpc.specializations[i].shapes[b], ", "));
+  }
+  out += "\nsegments\n";
+  for (const QpcSegment& s : qpc.segments) out += fmt::format("  {:<39} {} bytes\n", s.name, s.bytes);
+  return out;
+}
+
+int inspect_qpc_file(const std::string& path, bool as_json) {
+  const QpcDescription qpc = inspect_qpc(path);
+  if (as_json) {
+    write_json(qpc_json(path, qpc));
+  } else {
+    write_stdout(qpc_text(qpc));
+  }
+  return kExitOk;
+}
+
 }  // namespace
 
 int run_inspect(const Command& self, const std::vector<std::string>& args) {
-  Arguments arguments("inspect MODEL | FILE.safetensors");
+  Arguments arguments("inspect MODEL | FILE.safetensors | FILE.qpc");
   arguments.add_positional("model");
   arguments.add_flags("Inspect",
                       {{"tensors", '\0', "", "", "list the tensors of the checkpoint"},
@@ -124,7 +181,8 @@ int run_inspect(const Command& self, const std::vector<std::string>& args) {
   const Config& config = arguments.config();
   const bool as_json = config.boolean("output.json");
   const std::string path = model_of(config);
-  if (std::filesystem::is_regular_file(path)) return inspect_file(path, as_json);
+  if (std::filesystem::is_regular_file(path))
+    return looks_like_qpc(path) ? inspect_qpc_file(path, as_json) : inspect_file(path, as_json);
 
   const AutoModel model = AutoModel::from_pretrained(path, load_options(config));
   const MemoryPlan plan = memory_plan(model.info(), config.integer("compile.ctx_len"));
