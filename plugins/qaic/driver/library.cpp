@@ -77,6 +77,7 @@ void Library::load() {
     if (symbol == nullptr) missing.emplace_back(name);
     return symbol;
   };
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a type takes none
 #define TESSERA_QAIC_LOAD(result, name, parameters) \
   name = reinterpret_cast<result(*) parameters>(find(#name));
   TESSERA_QAIC_FUNCTIONS(TESSERA_QAIC_LOAD)

@@ -23,6 +23,7 @@ class Library {
   /// loader's own text: of another machine, damaged; or which symbols are missing, all of them), kVersion.
   static std::shared_ptr<const Library> open(const LibraryChoice& choice);
 
+  // NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes none
 #define TESSERA_QAIC_MEMBER(result, name, parameters) result(*name) parameters = nullptr;
   TESSERA_QAIC_FUNCTIONS(TESSERA_QAIC_MEMBER)
 #undef TESSERA_QAIC_MEMBER
