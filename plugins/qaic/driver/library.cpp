@@ -77,10 +77,11 @@ void Library::load() {
     if (symbol == nullptr) missing.emplace_back(name);
     return symbol;
   };
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a type takes none
+// NOLINTBEGIN(bugprone-macro-parentheses): a type takes none
 #define TESSERA_QAIC_LOAD(result, name, parameters) \
   name = reinterpret_cast<result(*) parameters>(find(#name));
   TESSERA_QAIC_FUNCTIONS(TESSERA_QAIC_LOAD)
+// NOLINTEND(bugprone-macro-parentheses)
 #undef TESSERA_QAIC_LOAD
   if (missing.empty()) return;
   throw Error(ErrorCode::kNotSupported, fmt::format("the library lacks {} of the driver's functions: {}",
