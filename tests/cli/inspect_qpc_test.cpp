@@ -3,25 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <fstream>
 
 #include "tests/cli/process.hpp"
 #include "tests/plugins/qaic/qpc/hand_written.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace tessera::test {
 namespace {
 
 using testing::HasSubstr;
 
-std::string write(const ScratchFolder& folder, const std::string& name, const std::string& bytes) {
-  const auto path = folder.path() / name;
-  std::ofstream(path, std::ios::binary) << bytes;
-  return path.string();
-}
-
 TEST(InspectQpc, PrintsBindingsShapesCoresAndSegments) {
-  const ScratchFolder folder;
-  const std::string file = write(folder, "programqpc.bin", qaic::hand_written_qpc());
+  const TemporaryFolder folder;
+  const std::string file = folder.write("programqpc.bin", qaic::hand_written_qpc());
   const Finished text = run_tessera({"inspect", file});
   EXPECT_EQ(text.exit_code, 0) << text.err;
   EXPECT_THAT(text.out, HasSubstr("cores          2\n"));
@@ -39,17 +33,17 @@ TEST(InspectQpc, PrintsBindingsShapesCoresAndSegments) {
 }
 
 TEST(InspectQpc, SaysWhatIsWrongWithADamagedFile) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const std::string whole = qaic::hand_written_qpc();
-  const Finished cut = run_tessera({"inspect", write(folder, "cut.qpc", whole.substr(0, 100))});
+  const Finished cut = run_tessera({"inspect", folder.write("cut.qpc", whole.substr(0, 100))});
   EXPECT_NE(cut.exit_code, 0);
   EXPECT_THAT(cut.err, HasSubstr("the file has 100"));
   EXPECT_THAT(cut.err, HasSubstr("cut.qpc"));
   const Finished other =
-      run_tessera({"inspect", write(folder, "other.qpc", "{\"a\": 1}" + std::string(50, ' '))});
+      run_tessera({"inspect", folder.write("other.qpc", "{\"a\": 1}" + std::string(50, ' '))});
   EXPECT_THAT(other.err, HasSubstr("magic"));
   // By its first bytes, whatever its name.
-  EXPECT_EQ(run_tessera({"inspect", write(folder, "program", whole)}).exit_code, 0);
+  EXPECT_EQ(run_tessera({"inspect", folder.write("program", whole)}).exit_code, 0);
 }
 
 }  // namespace
