@@ -54,7 +54,6 @@ void add_generation_settings(Arguments& arguments) {
   add_sampling_settings(arguments);
   arguments.add_settings("Model", {"model", "plugin_paths", "task"});
   arguments.add_settings("Compilation", {"compile"});
-  arguments.add_settings("Output", {"output"});
 }
 
 int generate_and_print(const Config& config) {

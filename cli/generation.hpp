@@ -6,7 +6,7 @@
 
 namespace tessera::cli {
 
-/// The settings of a generation, grouped for the help.
+/// The settings of a generation but those of its output, grouped for the help.
 void add_generation_settings(Arguments& arguments);
 
 /// The settings that say how tokens are chosen, under their heading of the help.

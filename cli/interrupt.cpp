@@ -37,6 +37,7 @@ void install_interrupt_handler() {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);  // a closed stdout is an error of write(), handled in output.cpp
+  signal(SIGXFSZ, SIG_IGN);  // so is a file that grows beyond its limit
 }
 
 std::stop_token interrupt_token() {

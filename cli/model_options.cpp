@@ -74,8 +74,9 @@ std::string differences(const sampling::SamplingParams& p) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-/// What the checkpoint says, with a note when it says something.
-sampling::SamplingParams checkpoint_sampling(const Config& config, const AutoModelForCausalLM& model) {
+}  // namespace
+
+sampling::SamplingParams default_sampling(const Config& config, const AutoModelForCausalLM& model) {
   const std::string source = config.text("generate.generation_config");
   if (source == "none") return {};
   if (source != "auto") {
@@ -89,8 +90,6 @@ sampling::SamplingParams checkpoint_sampling(const Config& config, const AutoMod
   }
   return params;
 }
-
-}  // namespace
 
 std::string read_input_file(const std::string& path) {
   if (path == "-") return read_all(STDIN_FILENO, "standard input");
@@ -149,7 +148,10 @@ GenerateOptions generate_options(const Config& config) {
 }
 
 sampling::SamplingParams sampling_params(const Config& config, const AutoModelForCausalLM& model) {
-  sampling::SamplingParams params = checkpoint_sampling(config, model);
+  return sampling_params(config, default_sampling(config, model));
+}
+
+sampling::SamplingParams sampling_params(const Config& config, sampling::SamplingParams params) {
   const auto given = [&](std::string_view key) { return config.origin(key).kind != OriginKind::kDefault; };
   const auto take_number = [&](std::string_view key, double& out) {
     if (given(key)) out = config.number(key);
@@ -178,7 +180,7 @@ sampling::SamplingParams sampling_params(const Config& config, const AutoModelFo
   return params;
 }
 
-std::vector<Prompt> prompts_of(const Config& config) {
+std::string prompt_source(const Config& config) {
   // A flag replaces the prompt of the run file, of whatever kind that is.
   struct Source {
     const char* key;
@@ -186,7 +188,8 @@ std::vector<Prompt> prompts_of(const Config& config) {
   };
   std::vector<Source> sources;
   OriginKind highest = OriginKind::kDefault;
-  for (const char* key : {"generate.prompt", "generate.prompt_file", "generate.input_ids"}) {
+  for (const char* key :
+       {"requests", "requests_file", "generate.prompt", "generate.prompt_file", "generate.input_ids"}) {
     if (!config.has(key)) continue;
     sources.push_back({key, config.origin(key).kind});
     highest = std::max(highest, sources.back().origin);
@@ -196,12 +199,16 @@ std::vector<Prompt> prompts_of(const Config& config) {
     throw UsageError(fmt::format("both {} and {} are given", sources[0].key, sources[1].key),
                      "give one of them");
   }
-  if (sources.empty()) {
+  return sources.empty() ? "" : sources.front().key;
+}
+
+std::vector<Prompt> prompts_of(const Config& config) {
+  const std::string key = prompt_source(config);
+  if (key.empty()) {
     if (isatty(STDIN_FILENO) == 1)
       throw UsageError("no prompt given", "give one with -p, -f or on standard input");
     return {Prompt(read_all(STDIN_FILENO, "standard input"))};
   }
-  const std::string key = sources.front().key;
   if (key == "generate.prompt_file") return {Prompt(read_input_file(config.text(key)))};
   if (key == "generate.input_ids") return {Prompt(config.integers(key))};
   std::vector<Prompt> prompts;

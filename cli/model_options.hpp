@@ -21,6 +21,13 @@ GenerateOptions generate_options(const Config& config);
 /// What is given, over what the model's generation_config.json says (--generation-config auto), over the
 /// neutral values. Throws Error.
 sampling::SamplingParams sampling_params(const Config& config, const AutoModelForCausalLM& model);
+/// The same in two steps, the first of which says on stderr what the model's file says.
+sampling::SamplingParams default_sampling(const Config& config, const AutoModelForCausalLM& model);
+sampling::SamplingParams sampling_params(const Config& config, sampling::SamplingParams defaults);
+
+/// Where the prompts or requests of the run are: the setting with the highest origin; empty: nowhere. Throws
+/// UsageError when two are given alike.
+std::string prompt_source(const Config& config);
 
 /// The prompts of the run: texts, a file's bytes (the last newline too), ids, or standard input when nothing
 /// is given and it is no terminal. Throws UsageError (none, or two kinds at once) or Error (file missing).

@@ -25,7 +25,7 @@ bool g_visible = false;
 
 }  // namespace
 
-void ProgressLine::show(std::string_view what, uint64_t done, uint64_t total) {
+void ProgressLine::show(std::string_view what, uint64_t done, uint64_t total, std::string_view detail) {
   static const bool terminal = isatty(STDERR_FILENO) == 1;
   if (!terminal || quiet()) return;
   const std::lock_guard lock(g_mutex);
@@ -40,7 +40,7 @@ void ProgressLine::show(std::string_view what, uint64_t done, uint64_t total) {
   const std::string share =
       total > 0 ? fmt::format(" {:3.0f} %", 100.0 * static_cast<double>(done) / static_cast<double>(total))
                 : "";
-  fmt::print(stderr, "\r\033[K{}{}", what, share);
+  fmt::print(stderr, "\r\033[K{}{}{}{}", what, share, detail.empty() ? "" : "  ", detail);
   std::fflush(stderr);
 }
 

@@ -11,7 +11,8 @@ namespace tessera::cli {
 /// Functions of the one progress line of the process. Any thread.
 struct ProgressLine {
   /// Shows "what 42 %" when stderr is a terminal and 300 ms have passed since this `what` began.
-  static void show(std::string_view what, uint64_t done, uint64_t total);
+  /// `detail` follows and may change.
+  static void show(std::string_view what, uint64_t done, uint64_t total, std::string_view detail = {});
   static void clear();  ///< before anything else is written
 };
 

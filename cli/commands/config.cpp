@@ -17,7 +17,8 @@ int run_config(const Command& self, const std::vector<std::string>& args) {
                        {"origin", '\0', "", "", "say where each value comes from"}});
   arguments.add_positional("action");
   arguments.add_positional("run-file");
-  arguments.add_settings("Settings", {"model", "plugin_paths", "task", "compile", "generate", "output"});
+  arguments.add_settings("Settings", {"model", "plugin_paths", "task", "requests_file", "request_timeout",
+                                      "compile", "generate", "output"});
   if (!parse_arguments(self, arguments, args)) return kExitOk;
   const std::string action = arguments.get("action");
   if (action == "schema") {

@@ -78,6 +78,8 @@ std::string to_string(const Origin& origin) {
       return "environment " + origin.where;
     case OriginKind::kFlag:
       return "flag " + origin.where;
+    case OriginKind::kRequest:
+      return origin.where;
   }
   return "unknown";
 }

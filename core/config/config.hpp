@@ -15,11 +15,12 @@
 namespace tessera {
 
 /// Where a value came from; a higher one wins.
-enum class OriginKind { kDefault, kCheckpoint, kYaml, kEnvironment, kFlag };
+enum class OriginKind { kDefault, kCheckpoint, kYaml, kEnvironment, kFlag, kRequest };
 
 struct Origin {
   OriginKind kind = OriginKind::kDefault;
-  std::string where;  ///< "configs/generate.yaml:7", "TESSERA_ISA", "--isa"; empty for a default
+  std::string
+      where;  ///< "configs/generate.yaml:7", "TESSERA_ISA", "--isa", "in.jsonl, line 3"; empty: default
 };
 
 /// "flag --isa", "configs/generate.yaml:7", "default".

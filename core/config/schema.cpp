@@ -21,6 +21,8 @@ std::string_view value_schema(SettingType type) {
       return R"("type": "array", "items": {"type": "integer"})";
     case SettingType::kPassList:
       return R"("type": "array", "items": {"type": ["string", "object"], "maxProperties": 1})";
+    case SettingType::kObjectList:
+      return R"("type": "array", "items": {"type": "object"})";
     case SettingType::kOptionMap:
       return R"("type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]})";
     default:

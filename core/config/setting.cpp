@@ -14,6 +14,13 @@ constexpr std::array kSettings = {
         "plugin_paths", kPathList, "plugin-path", "", "",
         "plugin file, or folder of plugins, beside the default folder and TESSERA_PLUGIN_PATH; repeatable"},
     Setting{"task", kText, "task", "", "", "what the model is for; default: what the checkpoint says"},
+    Setting{"requests", kObjectList, "", "", "",
+            "requests of a run: maps of prompt, input_ids or messages, id, max_tokens, seed, timeout and the "
+            "names of the section generate"},
+    Setting{"requests_file", kPath, "requests", "", "",
+            "requests of a run: a JSON object a line; - is standard input"},
+    Setting{"request_timeout", kDouble, "request-timeout", "", "0",
+            "seconds after which a request of a run ends with what it has; 0: none"},
 
     Setting{"compile.backend", kText, "backend", "TESSERA_BACKEND", "cpu",
             "backend that compiles and runs the graph"},
@@ -78,6 +85,11 @@ constexpr std::array kSettings = {
 
     Setting{"output.json", kBool, "json", "", "false", "print one JSON value instead of text"},
     Setting{"output.stream", kBool, "no-stream", "", "true", "print the text as it comes", INT64_MIN, true},
+    Setting{"output.file", kPath, "output,o", "", "",
+            "receives the results of a run, a JSON object a line, in the order of the requests; until then "
+            "they are in FILE.partial"},
+    Setting{"output.resume", kBool, "resume", "", "false",
+            "go on with a run that was broken off: what is in FILE.partial is not run again"},
 };
 
 }  // namespace

@@ -18,10 +18,11 @@ enum class SettingType {
   kDouble,
   kBool,
   kTextList,
-  kPathList,   ///< in YAML relative to the YAML file
-  kIntList,    ///< flag form: 1,2,3
-  kPassList,   ///< `id` or `id:option=value,option=value`; in YAML `- id` or `- id: {option: value}`
-  kOptionMap,  ///< flag form, repeatable: key=value; in YAML a map
+  kPathList,    ///< in YAML relative to the YAML file
+  kIntList,     ///< flag form: 1,2,3
+  kPassList,    ///< `id` or `id:option=value,option=value`; in YAML `- id` or `- id: {option: value}`
+  kOptionMap,   ///< flag form, repeatable: key=value; in YAML a map
+  kObjectList,  ///< each text a JSON object; in YAML a list of maps
 };
 
 struct Setting {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/config/config.hpp"
+#include "core/config/json_of_yaml.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/nearest.hpp"
 
@@ -29,6 +30,8 @@ const char* expectation(SettingType type) {
       return "a list of passes (`- id` or `- id: {option: value}`)";
     case SettingType::kOptionMap:
       return "a map of option: value";
+    case SettingType::kObjectList:
+      return "a list of maps";
     default:
       return "a text";
   }
@@ -115,6 +118,13 @@ class Reader {
         for (const auto& entry : node) {
           if (!entry.second.IsScalar()) wrong_type(setting, entry.second);
           texts.push_back(entry.first.Scalar() + "=" + entry.second.Scalar());
+        }
+        break;
+      case SettingType::kObjectList:
+        if (!node.IsSequence()) wrong_type(setting, node);
+        for (const YAML::Node& item : node) {
+          if (!item.IsMap()) wrong_type(setting, item);
+          texts.push_back(json_of_yaml(item));
         }
         break;
       default:

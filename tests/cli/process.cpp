@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,10 @@ struct Pipe {
   dup2(options.stdout_path == nullptr ? out.ends[1] : open(options.stdout_path, O_WRONLY), STDOUT_FILENO);
   dup2(err.ends[1], STDERR_FILENO);
   if (!options.folder.empty() && chdir(options.folder.c_str()) != 0) _exit(126);
+  if (options.file_size_limit > 0) {
+    const rlimit limit{options.file_size_limit, options.file_size_limit};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
   for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> argv{const_cast<char*>("tessera")};
   for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
@@ -49,6 +54,7 @@ struct Pipe {
 void drain(pid_t child, Pipe& out, Pipe& err, const ProcessOptions& options, Finished& finished) {
   const Clock::time_point start = Clock::now();
   bool interrupted = options.interrupt_after_ms == 0;
+  bool signalled = !options.signal_when;
   pollfd fds[2] = {{out.ends[0], POLLIN, 0}, {err.ends[0], POLLIN, 0}};
   if (options.close_stdout_early) {
     out.close_end(0);
@@ -71,6 +77,10 @@ void drain(pid_t child, Pipe& out, Pipe& err, const ProcessOptions& options, Fin
         (!finished.out.empty() || elapsed > std::chrono::milliseconds(options.interrupt_after_ms))) {
       kill(child, SIGINT);
       interrupted = true;
+    }
+    if (!signalled && options.signal_when()) {
+      kill(child, options.signal);
+      signalled = true;
     }
     if (elapsed > kTimeLimit) kill(child, SIGKILL);
   }

@@ -44,6 +44,20 @@ TEST(RunFile, FillsTheSettings) {
   EXPECT_THAT(to_string(config.origin("output.json")), EndsWith("tessera-run.yaml:12"));
 }
 
+TEST(RunFile, RequestsBecomeJson) {
+  Config config = Config::from_environment();
+  load_yaml(write("requests:\n"
+                  "  - {id: a, prompt: 'say \"hi\"', max_tokens: 3, temperature: .5, ignore_eos: true}\n"
+                  "  - id: '7'\n"
+                  "    input_ids: [1, 2]\n"
+                  "    seed: null\n"),
+            config);
+  EXPECT_THAT(config.list("requests"),
+              ElementsAre("{\"id\": \"a\", \"prompt\": \"say \\\"hi\\\"\", \"max_tokens\": 3, "
+                          "\"temperature\": 0.5, \"ignore_eos\": true}",
+                          "{\"id\": \"7\", \"input_ids\": [1, 2], \"seed\": null}"));
+}
+
 TEST(RunFile, AFolderBesideItIsFoundFromAnywhere) {
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "model-folder";
   std::filesystem::create_directories(folder);
