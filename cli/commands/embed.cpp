@@ -18,7 +18,7 @@ namespace {
 namespace json = boost::json;
 using Vectors = std::vector<std::vector<float>>;
 
-json::array to_json(const std::vector<float>& vector) {
+json::array vector_json(const std::vector<float>& vector) {
   return json::array(vector.begin(), vector.end());
 }
 
@@ -38,14 +38,14 @@ void print_plain(const Vectors& rows) {
 void print_json(const SentenceTransformer& model, const std::string& name, const Vectors& embeddings,
                 const Vectors& similar) {
   json::array vectors;
-  for (const std::vector<float>& embedding : embeddings) vectors.push_back(to_json(embedding));
+  for (const std::vector<float>& embedding : embeddings) vectors.push_back(vector_json(embedding));
   json::object result{{"embeddings", vectors},
                       {"model", name},
                       {"pooling", model.info().pooling},
                       {"dimensions", model.info().dimensions}};
   if (!similar.empty()) {
     json::array rows;
-    for (const std::vector<float>& row : similar) rows.push_back(to_json(row));
+    for (const std::vector<float>& row : similar) rows.push_back(vector_json(row));
     result["similarity_fn_name"] = model.info().similarity_fn_name;
     result["similarity"] = rows;
   }
@@ -109,7 +109,7 @@ int run_embed(const Command& self, const std::vector<std::string>& args) {
   } else if (!file.empty()) {
     note(fmt::format("wrote {} embeddings to {}", embeddings.size(), file));
   } else if (inputs.answer_by_line) {
-    for (const std::vector<float>& embedding : embeddings) write_json(to_json(embedding));
+    for (const std::vector<float>& embedding : embeddings) write_json(vector_json(embedding));
   } else {
     print_plain(embeddings);
   }

@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::array to_json(const std::vector<MaskFill>& fills) {
+json::array fills_json(const std::vector<MaskFill>& fills) {
   json::array array;
   for (const MaskFill& fill : fills) {
     array.push_back(json::object{{"score", fill.score},
@@ -51,7 +51,7 @@ int run_fill_mask(const Command& self, const std::vector<std::string>& args) {
   for (const auto& masks : results) {
     // One mask is its list, several are a list of lists, as in Hugging Face's pipeline.
     json::array all;
-    for (const std::vector<MaskFill>& fills : masks) all.push_back(to_json(fills));
+    for (const std::vector<MaskFill>& fills : masks) all.push_back(fills_json(fills));
     answers.push_back(masks.size() == 1 ? all[0] : json::value(all));
   }
   print_answers(inputs, config.boolean("output.json"), answers, [&](size_t i) {

@@ -23,7 +23,7 @@ json::value number(double value) {
   return std::isfinite(value) ? json::value(value) : json::value(nullptr);
 }
 
-json::object to_json(const TensorDifference& difference) {
+json::object report_json(const TensorDifference& difference) {
   return {{"name", difference.name},
           {"max_abs", number(difference.max_abs)},
           {"mean_abs", number(difference.mean_abs)},
@@ -35,9 +35,9 @@ std::string_view status_text(VerifyStatus status) {
   return status == VerifyStatus::kPassed ? "passed" : status == VerifyStatus::kFailed ? "failed" : "skipped";
 }
 
-json::object to_json(const VerifyStage& stage) {
+json::object report_json(const VerifyStage& stage) {
   json::array tensors;
-  for (const TensorDifference& difference : stage.tensors) tensors.push_back(to_json(difference));
+  for (const TensorDifference& difference : stage.tensors) tensors.push_back(report_json(difference));
   json::object object{{"name", stage.name},
                       {"pass", stage.pass},
                       {"status", status_text(stage.status)},
@@ -47,28 +47,31 @@ json::object to_json(const VerifyStage& stage) {
   return object;
 }
 
-json::value to_json(const std::optional<VerifyFinding>& finding) {
+json::value report_json(const std::optional<VerifyFinding>& finding) {
   if (!finding) return nullptr;
-  return json::object{
-      {"stage", finding->stage},         {"pass", finding->pass}, {"layer", to_json(finding->layer)},
-      {"node", finding->node},           {"op", finding->op},     {"provenance", finding->provenance},
-      {"value", to_json(finding->value)}};
+  return json::object{{"stage", finding->stage},
+                      {"pass", finding->pass},
+                      {"layer", report_json(finding->layer)},
+                      {"node", finding->node},
+                      {"op", finding->op},
+                      {"provenance", finding->provenance},
+                      {"value", report_json(finding->value)}};
 }
 
-json::object to_json(const VerifyReport& report) {
+json::object report_json(const VerifyReport& report) {
   json::array stages;
-  for (const VerifyStage& stage : report.stages) stages.push_back(to_json(stage));
+  for (const VerifyStage& stage : report.stages) stages.push_back(report_json(stage));
   return {{"model", report.folder},
           {"architecture", report.architecture},
           {"task", report.task},
           {"backend", report.backend},
           {"isa", report.isa},
-          {"input_ids", cli::to_json(report.input_ids)},
+          {"input_ids", to_json(report.input_ids)},
           {"tolerance", report.tolerance},
           {"passed", report.passed},
-          {"first", to_json(report.finding)},
+          {"first", report_json(report.finding)},
           {"stages", std::move(stages)},
-          {"not_compared", cli::to_json(report.not_compared)}};
+          {"not_compared", to_json(report.not_compared)}};
 }
 
 std::string stage_line(const VerifyStage& stage) {
@@ -165,13 +168,13 @@ int run_verify(const Command& self, const std::vector<std::string>& args) {
     const std::string path = arguments.get("make-golden");
     const std::vector<std::string> names =
         write_golden(model_of(config), path, load_options(config), options);
-    if (as_json) write_json(json::object{{"file", path}, {"tensors", cli::to_json(names)}});
+    if (as_json) write_json(json::object{{"file", path}, {"tensors", to_json(names)}});
     if (!as_json) note(fmt::format("wrote {} tensors to {}", names.size(), path));
     return kExitOk;
   }
   const VerifyReport report = verify_model(model_of(config), load_options(config), options);
   if (as_json) {
-    write_json(to_json(report));
+    write_json(report_json(report));
   } else {
     write_stdout(report_text(report));
   }

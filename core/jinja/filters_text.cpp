@@ -23,7 +23,7 @@ int64_t integer_or(const std::optional<Value>& value, int64_t otherwise) {
   return value->integer();
 }
 
-bool flag(const std::optional<Value>& value) {
+bool is_set(const std::optional<Value>& value) {
   return value && truthy(*value);
 }
 
@@ -75,9 +75,9 @@ Value indent(Interpreter&, const Value& input, const Arguments& a) {
           ? args[0]->string()
           : std::string(static_cast<size_t>(std::clamp<int64_t>(integer_or(args[0], 4), 0, 1000)), ' ');
   const std::vector<std::string> lines = split_lines(string_of(input) + "\n");
-  std::string out = flag(args[1]) ? indention : "";
+  std::string out = is_set(args[1]) ? indention : "";
   for (size_t i = 0; i < lines.size(); ++i) {
-    if (i > 0) out += "\n" + (lines[i].empty() && !flag(args[2]) ? "" : indention);
+    if (i > 0) out += "\n" + (lines[i].empty() && !is_set(args[2]) ? "" : indention);
     out += lines[i];
     check_size(out.size(), 1);
   }
@@ -93,7 +93,7 @@ Value truncate(Interpreter&, const Value& input, const Arguments& a) {
   if (length < size) throw Failure(fmt::format("expected length >= {}, got {}", size, length));
   if (static_cast<int64_t>(text.size()) <= length + leeway) return input;
   std::string kept = to_utf8(std::u32string_view(text).substr(0, static_cast<size_t>(length - size)));
-  if (!flag(args[1])) kept = kept.substr(0, kept.rfind(' '));
+  if (!is_set(args[1])) kept = kept.substr(0, kept.rfind(' '));
   return kept + end;
 }
 
@@ -226,8 +226,8 @@ Value xml_attributes(Interpreter&, const Value& input, const Arguments& a) {
 Value to_json_filter(Interpreter&, const Value& input, const Arguments& a) {
   const auto args = a.bind("tojson", "ensure_ascii? indent? separators? sort_keys?");
   JsonOptions options;
-  options.ensure_ascii = flag(args[0]);
-  options.sort_keys = flag(args[3]);
+  options.ensure_ascii = is_set(args[0]);
+  options.sort_keys = is_set(args[3]);
   if (args[1] && !args[1]->is_none()) {
     options.indented = true;
     options.item_separator = ",";

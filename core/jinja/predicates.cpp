@@ -15,7 +15,7 @@ bool is_integer(const Value& v) {
   return v.is(Kind::kInt) || v.is(Kind::kBigInt);
 }
 
-bool is_number(const Value& v) {
+bool is_any_number(const Value& v) {
   return is_integer(v) || v.is(Kind::kBool) || v.is(Kind::kFloat);
 }
 
@@ -130,7 +130,7 @@ TestFunction find_test(std::string_view name) {
       {"upper", simple<is_upper_text>},
       {"string", simple<is_string>},
       {"mapping", simple<is_mapping>},
-      {"number", simple<is_number>},
+      {"number", simple<is_any_number>},
       {"sequence", simple<is_sequence>},
       {"iterable", simple<is_iterable>},
       {"callable", simple<is_callable>},

@@ -58,17 +58,17 @@ std::optional<Value> element_of(const Value& object, const Value& key) {
   return object.items()[static_cast<size_t>(index)];
 }
 
-struct Range {
+struct SliceRange {
   int64_t start, stop, step;
 };
 
 /// The rules of Python's slice.indices.
-Range slice_range(int64_t size, const Value& start, const Value& stop, const Value& step) {
+SliceRange slice_range(int64_t size, const Value& start, const Value& stop, const Value& step) {
   const auto whole = [](const Value& v) {
     if (!v.is_integral()) throw Failure("slice indices must be integers or None or have an __index__ method");
     return v.integer();
   };
-  Range range{0, 0, step.is_none() ? 1 : whole(step)};
+  SliceRange range{0, 0, step.is_none() ? 1 : whole(step)};
   if (range.step == 0) throw Failure("slice step cannot be zero");
   const bool back = range.step < 0;
   const int64_t lowest = back ? -1 : 0, highest = back ? size - 1 : size;
@@ -84,7 +84,7 @@ Range slice_range(int64_t size, const Value& start, const Value& stop, const Val
 }
 
 template <typename Sequence>
-Sequence sliced(const Sequence& sequence, const Range& range) {
+Sequence sliced(const Sequence& sequence, const SliceRange& range) {
   Sequence result;
   const auto distance = range.step > 0 ? range.stop - range.start : range.start - range.stop;
   for (int64_t i = range.start, left = distance; left > 0;) {
@@ -120,7 +120,7 @@ Value get_slice(const Value& object, const Value& start, const Value& stop, cons
   require_defined(object);
   if (object.is_string()) {
     const std::u32string text = code_points(object.string());
-    const Range range = slice_range(static_cast<int64_t>(text.size()), start, stop, step);
+    const SliceRange range = slice_range(static_cast<int64_t>(text.size()), start, stop, step);
     return Text{to_utf8(sliced(text, range)), object.text().markup};
   }
   if (object.is(Kind::kObject) && object.object().is_sequence()) {
@@ -130,7 +130,7 @@ Value get_slice(const Value& object, const Value& start, const Value& stop, cons
     return Value::undefined(fmt::format("{} has no element slice({}, {}, {})", object_name(object),
                                         repr(start), repr(stop), repr(step)));
   }
-  const Range range = slice_range(static_cast<int64_t>(object.items().size()), start, stop, step);
+  const SliceRange range = slice_range(static_cast<int64_t>(object.items().size()), start, stop, step);
   std::vector<Value> items = sliced(object.items(), range);
   return object.is(Kind::kList) ? Value::list(std::move(items)) : Value::tuple(std::move(items));
 }

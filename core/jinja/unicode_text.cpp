@@ -14,11 +14,11 @@ utf8proc_category_t category(char32_t c) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(c));
 }
 
-struct Range {
+struct CodePointRange {
   char32_t first, last;
 };
 /// Numeric_Type=Digit: digits that are no decimal numbers.
-constexpr Range kOtherDigits[] = {
+constexpr CodePointRange kOtherDigits[] = {
     {0xB2, 0xB3},     {0xB9, 0xB9},       {0x1369, 0x1371},   {0x19DA, 0x19DA},   {0x2070, 0x2070},
     {0x2074, 0x2079}, {0x2080, 0x2089},   {0x2460, 0x2468},   {0x2474, 0x247C},   {0x2488, 0x2490},
     {0x24EA, 0x24EA}, {0x24F5, 0x24FD},   {0x24FF, 0x24FF},   {0x2776, 0x277E},   {0x2780, 0x2788},
@@ -155,7 +155,7 @@ bool is_decimal(char32_t c) {
 
 bool is_digit(char32_t c) {
   return is_decimal(c) || std::any_of(std::begin(kOtherDigits), std::end(kOtherDigits),
-                                      [c](const Range& r) { return c >= r.first && c <= r.last; });
+                                      [c](const CodePointRange& r) { return c >= r.first && c <= r.last; });
 }
 
 bool is_numeric(char32_t c) {

@@ -18,7 +18,7 @@ using graph::ValueInfo;
 namespace {
 
 constexpr size_t kAttentionInputs = 4;  // q, k, v, positions
-constexpr size_t kKey = 1, kPositions = 3;
+constexpr size_t kKey = 1, kPositionsInput = 3;
 
 void check_order(Model& model) {
   for (const AttentionKind kind : {kCachedAttention, kSlotAttention}) {
@@ -62,7 +62,7 @@ int64_t head_dim_of(const Model& model, const Node& call, int64_t kv_heads) {
 
 /// The first dimension of `positions`, so that states and rows share a symbol.
 Dimension batch_of(const Model& model, const Node& call) {
-  const ValueInfo* positions = graph::find_value(model.graph, call.inputs[kPositions]);
+  const ValueInfo* positions = graph::find_value(model.graph, call.inputs[kPositionsInput]);
   if (positions && positions->has_shape && !positions->shape.empty()) return positions->shape[0];
   return graph::symbolic_dim("batch");
 }

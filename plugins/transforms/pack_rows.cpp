@@ -10,6 +10,7 @@
 #include "tessera/sdk/attribute.hpp"
 #include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/error.hpp"
+#include "value_names.hpp"
 
 namespace tessera::transforms {
 
@@ -25,8 +26,6 @@ namespace {
 constexpr AttentionKind kBidirectional{"BidirectionalAttention", "BidirectionalAttention"};
 constexpr AttentionKind kPacked{"PackedAttention", "PackedAttention"};
 constexpr const char* kMask = "attention_mask";
-constexpr const char* kPositions = "position_ids";
-constexpr const char* kBatchIndex = "batch_index";
 constexpr const char* kFirstRows = "first_rows";
 constexpr const char* kBatch = "batch";
 constexpr const char* kSequences = "sequences";
@@ -69,15 +68,15 @@ class Packing {
 
   /// What was computed from the shape of input_ids the caller gives now.
   void free_positions() {
-    if (graph::has_input(graph_, kPositions)) return;
+    if (graph::has_input(graph_, kPositionIds)) return;
     for (Node& node : graph_.nodes) {
-      if (node.outputs != std::vector<std::string>{kPositions}) continue;
+      if (node.outputs != std::vector<std::string>{kPositionIds}) continue;
       node.outputs[0] = names_.value("position_ids/unused");
       std::vector<ValueInfo>& infos = graph_.value_info;
       const auto found = std::find_if(infos.begin(), infos.end(),
-                                      [](const ValueInfo& info) { return info.name == kPositions; });
+                                      [](const ValueInfo& info) { return info.name == kPositionIds; });
       if (found != infos.end()) infos.erase(found);
-      graph_.inputs.push_back(graph::tensor_value(kPositions, DataType::kInt64,
+      graph_.inputs.push_back(graph::tensor_value(kPositionIds, DataType::kInt64,
                                                   {graph::symbolic_dim(kBatch), graph::fixed_dim(1)}));
       return;
     }

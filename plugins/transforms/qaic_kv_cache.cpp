@@ -11,6 +11,7 @@
 #include "qaic_functions.hpp"
 #include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/error.hpp"
+#include "value_names.hpp"
 
 namespace tessera::transforms {
 
@@ -25,8 +26,7 @@ using graph::symbolic_dim;
 
 namespace {
 
-constexpr const char* kPass = "qaic-kv-cache";
-constexpr const char* kBatchIndex = "batch_index";
+constexpr const char* kQaicKvCache = "qaic-kv-cache";
 constexpr const char* kContextLengths = "comp_ctx_lengths";
 
 struct Mode {
@@ -80,7 +80,7 @@ Layer read_layer(const Model& model, const Node& call) {
               call.op_type == kPureAttention.windowed ? graph::int_of(call, "window") : 0,
               graph::float_of(call, "scale"),
               call.name,
-              with_pass(call.doc_string, kPass)};
+              with_pass(call.doc_string, kQaicKvCache)};
   const graph::ValueInfo* key = graph::find_value(model.graph, layer.k);
   const bool known = key && key->has_shape && !key->shape.empty() && key->shape.back().value >= 0;
   if (layer.kv_heads < 1 || layer.head_dim < 1 || layer.heads % layer.kv_heads != 0 ||
@@ -113,7 +113,7 @@ class Rewrite {
       layers.emplace(call->outputs.at(0), read_layer(model_, *call));
     }
     add_inputs(calls, layers);
-    NodeWriter front(model_, names_, "kv_cache", with_pass(plugin_of(*calls.front()), kPass));
+    NodeWriter front(model_, names_, "kv_cache", with_pass(plugin_of(*calls.front()), kQaicKvCache));
     write_shared(front, layers);
     guard_position_lookups(front);
     std::vector<Node> nodes = front.take();
@@ -238,7 +238,7 @@ class Rewrite {
                     DataType::kInt64, {batch_, seq_});
       }
       node.inputs[0] = safe;
-      graph::append_pass(node, kPass);
+      graph::append_pass(node, kQaicKvCache);
     }
   }
 

@@ -20,7 +20,7 @@ using graph::ValueInfo;
 
 namespace {
 
-constexpr const char* kPass = "qaic-names";
+constexpr const char* kQaicNames = "qaic-names";
 constexpr const char* kStates = "states";  ///< in an order: where past_key.N and past_value.N stand
 constexpr const char* kTokenTypes = "token_type_ids";
 
@@ -120,7 +120,7 @@ void make_types_zero(Model& model) {
   graph::FreshNames names(model.graph);
   NodeWriter w(
       model, names, kTokenTypes,
-      with_pass("plugin=" + graph::read_provenance(model.graph.nodes.at(0).doc_string).plugin, kPass));
+      with_pass("plugin=" + graph::read_provenance(model.graph.nodes.at(0).doc_string).plugin, kQaicNames));
   const std::string dims = w.op("shape", "Shape", {"input_ids"}, {}, graph::DataType::kInt64,
                                 {graph::fixed_dim(static_cast<int64_t>(shape.size()))});
   w.op_into(kTokenTypes, "zeros", "", "ConstantOfShape", {dims},
@@ -137,7 +137,7 @@ void rename_norms(Model& model) {
     if (!graph::is_tessera(node, "RMSNorm")) continue;
     node.domain = kAiswDomain;
     node.op_type = "CustomRMSNorm";
-    graph::append_pass(node, kPass);
+    graph::append_pass(node, kQaicNames);
     any = true;
   }
   if (any) graph::add_function(model, custom_rms_norm());

@@ -10,6 +10,7 @@
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/nearest.hpp"
 #include "tessera/sdk/tensor.hpp"
+#include "value_names.hpp"
 
 namespace tessera::transforms {
 
@@ -23,7 +24,6 @@ namespace {
 
 constexpr const char* kLogits = "logits";
 constexpr const char* kLogitsRows = "logits_rows";
-constexpr const char* kPositions = "position_ids";
 constexpr const char* kKeep = "num_logits_to_keep";
 
 /// Inserts nodes in front of the head that pick rows of its input.
@@ -109,7 +109,7 @@ class Selection {
   }
 
   void check_positions() const {
-    if (graph::has_input(model_.graph, kPositions)) return;
+    if (graph::has_input(model_.graph, kPositionIds)) return;
     throw Error(ErrorCode::kInvalidArgument, "select-logits: the graph has no input 'position_ids'")
         .node(graph::describe(model_.graph.nodes[head_]))
         .remedy("use mode 'rows'");
@@ -119,7 +119,7 @@ class Selection {
   /// compilers take.
   std::string newest_column() {
     check_positions();
-    const std::string narrow = add("Cast", "positions", {kPositions},
+    const std::string narrow = add("Cast", "positions", {kPositionIds},
                                    {graph::int_attribute("to", static_cast<int64_t>(DataType::kInt32))});
     return add("ArgMax", "newest", {narrow},
                {graph::int_attribute("axis", 1), graph::int_attribute("keepdims", 1)});

@@ -7,6 +7,7 @@
 #include "attention_calls.hpp"
 #include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/error.hpp"
+#include "value_names.hpp"
 
 namespace tessera::transforms {
 
@@ -16,9 +17,8 @@ using graph::ValueInfo;
 
 namespace {
 
-constexpr const char* kBatchIndex = "batch_index";
 constexpr size_t kCachedInputs = 6;  // q, k, v, positions, past_key, past_value
-constexpr size_t kPositions = 3, kPastKey = 4, kPastValue = 5;
+constexpr size_t kPositionsInput = 3, kPastKey = 4, kPastValue = 5;
 constexpr size_t kPresentKey = 1, kPresentValue = 2;
 
 void check_order(Model& model, const std::vector<Node*>& cached) {
@@ -83,7 +83,7 @@ bool Slots::apply(Model& model, const sdk::TransformArgs&) const {
   check_order(model, calls);
   const Node first = *calls.front();
   for (Node* call : calls) add_slot(model, *call);
-  add_batch_index(model, first.inputs.at(kPastKey), first.inputs.at(kPositions));
+  add_batch_index(model, first.inputs.at(kPastKey), first.inputs.at(kPositionsInput));
   swap_functions(model, kSlotAttention);
   return true;
 }

@@ -18,7 +18,7 @@ using graph::Node;
 
 namespace {
 
-constexpr const char* kPass = "tabulate-rotary";
+constexpr const char* kTabulateRotary = "tabulate-rotary";
 
 void refuse_scaling(const Node& node, const char* scaling) {
   throw Error(ErrorCode::kNotSupported, "tabulate-rotary: rope scaling '" + std::string(scaling) +
@@ -60,7 +60,7 @@ class Tabulation {
   std::vector<Node> replace(const Node& call) {
     const std::vector<float> inv_freq = frequencies(model_, call);
     const float scale = graph::float_of(call, "scale");
-    NodeWriter w(model_, names_, call.name, with_pass(call.doc_string, kPass));
+    NodeWriter w(model_, names_, call.name, with_pass(call.doc_string, kTabulateRotary));
     write(w, call, 0, "cos", table(inv_freq, scale, [](float angle) { return std::cos(angle); }),
           inv_freq.size());
     write(w, call, 1, "sin", table(inv_freq, scale, [](float angle) { return std::sin(angle); }),

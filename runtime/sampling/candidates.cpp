@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
 #include <numeric>
 
 #include "runtime/sampling/row_loops.hpp"
@@ -10,15 +9,14 @@
 namespace tessera::sampling {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr size_t kBlock = 32;  // of next_block_at_least
+constexpr size_t kScanBlock = 32;  // of next_block_at_least
 
 /// Calls f(i) for each value that is at least the threshold, in order. Most values are below.
 template <typename F>
 void for_each_at_least(std::span<const float> values, float threshold, const F& f) {
   size_t i = next_block_at_least(values, 0, threshold);
-  for (; i + kBlock <= values.size(); i = next_block_at_least(values, i + kBlock, threshold)) {
-    for (size_t lane = i; lane < i + kBlock; ++lane) {
+  for (; i + kScanBlock <= values.size(); i = next_block_at_least(values, i + kScanBlock, threshold)) {
+    for (size_t lane = i; lane < i + kScanBlock; ++lane) {
       if (values[lane] >= threshold) f(lane);
     }
   }
@@ -146,7 +144,7 @@ void keep_to(Cut cut, std::span<const float> keys, Candidates& candidates) {
 float kth_largest(std::span<const float> values, size_t k, std::vector<float>& scratch) {
   // Maxima of interleaved groups, so that the loop over groups vectorises. k groups at least have a maximum
   // that is no smaller than the k-th largest maximum: so have k values.
-  const size_t groups = (8 * k + kBlock - 1) / kBlock * kBlock;
+  const size_t groups = (8 * k + kScanBlock - 1) / kScanBlock * kScanBlock;
   if (groups * 4 > values.size()) {
     scratch.assign(values.begin(), values.end());
     return nth_largest(scratch, k);

@@ -9,7 +9,7 @@
 namespace tessera::sampling {
 namespace {
 
-constexpr size_t kBlock = 256;  // candidates between two looks at the best so far
+constexpr size_t kRaceBlock = 256;  // candidates between two looks at the best so far
 
 /// The best so far, and what a token needs to beat it.
 class Race {
@@ -68,12 +68,12 @@ int64_t gumbel_max(const Candidates& candidates, const Noise& noise, uint64_t to
   }
   const auto likeliest = static_cast<size_t>(std::find(scores, scores + count, 0.0F) - scores);
   race.enter(ids[likeliest], scores[likeliest]);
-  for (size_t begin = 0; begin < count; begin += kBlock) {
-    const size_t end = std::min(begin + kBlock, count);
+  for (size_t begin = 0; begin < count; begin += kRaceBlock) {
+    const size_t end = std::min(begin + kRaceBlock, count);
     words_of(candidates, begin, end, noise, token_index, workspace.words);
     const uint32_t* words = workspace.words.data();
     const float reach = race.reach();
-    float weights[kBlock];
+    float weights[kRaceBlock];
     exponentials({scores + begin, end - begin}, weights);
     for (size_t i = 0; i < end - begin; ++i) {
       // Half the word fits a signed conversion, which vectors have.

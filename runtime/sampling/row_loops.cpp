@@ -1,7 +1,6 @@
 #include "runtime/sampling/row_loops.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "runtime/sampling/elementary.hpp"
 #include "runtime/sampling/vector_clones.hpp"
@@ -9,10 +8,9 @@
 namespace tessera::sampling {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr size_t kLanes = 32;  // above 16: GCC unrolls shorter loops before it would vectorise them
+constexpr size_t kRowLanes = 32;  // above 16: GCC unrolls shorter loops before it would vectorise them
 
-double sum_of(const double (&lanes)[kLanes]) {
+double sum_of(const double (&lanes)[kRowLanes]) {
   double sum = 0;
   for (const double lane : lanes) sum += lane;
   return sum;
@@ -21,13 +19,13 @@ double sum_of(const double (&lanes)[kLanes]) {
 }  // namespace
 
 TESSERA_VECTOR_CLONES RowScan scan_row(std::span<const float> row) {
-  float largest[kLanes];
-  int odd[kLanes] = {};
+  float largest[kRowLanes];
+  int odd[kRowLanes] = {};
   for (float& lane : largest) lane = -kInfinity;
   const float* x = row.data();
-  const size_t whole = row.size() / kLanes * kLanes;
-  for (size_t i = 0; i < whole; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
+  const size_t whole = row.size() / kRowLanes * kRowLanes;
+  for (size_t i = 0; i < whole; i += kRowLanes) {
+    for (size_t lane = 0; lane < kRowLanes; ++lane) {
       odd[lane] |= x[i + lane] < kInfinity ? 0 : 1;
       largest[lane] = x[i + lane] > largest[lane] ? x[i + lane] : largest[lane];
     }
@@ -37,7 +35,7 @@ TESSERA_VECTOR_CLONES RowScan scan_row(std::span<const float> row) {
     largest[0] = x[i] > largest[0] ? x[i] : largest[0];
   }
   RowScan scan{-kInfinity, true};
-  for (size_t lane = 0; lane < kLanes; ++lane) {
+  for (size_t lane = 0; lane < kRowLanes; ++lane) {
     scan.all_below = scan.all_below && odd[lane] == 0;
     scan.largest = largest[lane] > scan.largest ? largest[lane] : scan.largest;
   }
@@ -51,13 +49,13 @@ TESSERA_VECTOR_CLONES void exponentials(std::span<const float> values, std::span
 }
 
 TESSERA_VECTOR_CLONES double sum_of_exponentials(std::span<const float> row, float largest) {
-  double lanes[kLanes] = {};
+  double lanes[kRowLanes] = {};
   const float* x = row.data();
-  const size_t whole = row.size() / kLanes * kLanes;
-  for (size_t i = 0; i < whole; i += kLanes) {
-    float block[kLanes];
-    for (size_t lane = 0; lane < kLanes; ++lane) block[lane] = exp_negative(x[i + lane] - largest);
-    for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += static_cast<double>(block[lane]);
+  const size_t whole = row.size() / kRowLanes * kRowLanes;
+  for (size_t i = 0; i < whole; i += kRowLanes) {
+    float block[kRowLanes];
+    for (size_t lane = 0; lane < kRowLanes; ++lane) block[lane] = exp_negative(x[i + lane] - largest);
+    for (size_t lane = 0; lane < kRowLanes; ++lane) lanes[lane] += static_cast<double>(block[lane]);
   }
   for (size_t i = whole; i < row.size(); ++i) {
     lanes[i - whole] += static_cast<double>(exp_negative(x[i] - largest));
@@ -67,17 +65,17 @@ TESSERA_VECTOR_CLONES double sum_of_exponentials(std::span<const float> row, flo
 
 TESSERA_VECTOR_CLONES double mass_between(std::span<const float> keys, std::span<const float> weights,
                                           float low, float high) {
-  double lanes[kLanes] = {};
+  double lanes[kRowLanes] = {};
   const float* key = keys.data();
   const float* weight = weights.data();
-  const size_t whole = keys.size() / kLanes * kLanes;
-  for (size_t i = 0; i < whole; i += kLanes) {
-    float block[kLanes];
-    for (size_t lane = 0; lane < kLanes; ++lane) {
+  const size_t whole = keys.size() / kRowLanes * kRowLanes;
+  for (size_t i = 0; i < whole; i += kRowLanes) {
+    float block[kRowLanes];
+    for (size_t lane = 0; lane < kRowLanes; ++lane) {
       const bool inside = (key[i + lane] >= low) & (key[i + lane] < high);
       block[lane] = inside ? weight[i + lane] : 0.0F;
     }
-    for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += static_cast<double>(block[lane]);
+    for (size_t lane = 0; lane < kRowLanes; ++lane) lanes[lane] += static_cast<double>(block[lane]);
   }
   for (size_t i = whole; i < keys.size(); ++i) {
     if (key[i] >= low && key[i] < high) lanes[i - whole] += static_cast<double>(weight[i]);
@@ -86,12 +84,12 @@ TESSERA_VECTOR_CLONES double mass_between(std::span<const float> keys, std::span
 }
 
 TESSERA_VECTOR_CLONES double dot(std::span<const float> a, std::span<const float> b) {
-  double lanes[kLanes] = {};
+  double lanes[kRowLanes] = {};
   const float* x = a.data();
   const float* y = b.data();
-  const size_t whole = a.size() / kLanes * kLanes;
-  for (size_t i = 0; i < whole; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
+  const size_t whole = a.size() / kRowLanes * kRowLanes;
+  for (size_t i = 0; i < whole; i += kRowLanes) {
+    for (size_t lane = 0; lane < kRowLanes; ++lane) {
       // A weight of 0 may belong to minus infinity.
       const float factor = y[i + lane] == 0 ? 0.0F : x[i + lane];
       lanes[lane] += static_cast<double>(factor) * static_cast<double>(y[i + lane]);
@@ -127,9 +125,9 @@ TESSERA_VECTOR_CLONES void raise_to(std::span<float> maxima, const float* row) {
 TESSERA_VECTOR_CLONES size_t next_block_at_least(std::span<const float> row, size_t from, float threshold) {
   const float* x = row.data();
   size_t i = from;
-  for (; i + kLanes <= row.size(); i += kLanes) {
+  for (; i + kRowLanes <= row.size(); i += kRowLanes) {
     int any = 0;
-    for (size_t lane = 0; lane < kLanes; ++lane) any |= x[i + lane] >= threshold ? 1 : 0;
+    for (size_t lane = 0; lane < kRowLanes; ++lane) any |= x[i + lane] >= threshold ? 1 : 0;
     if (any != 0) return i;
   }
   return i;

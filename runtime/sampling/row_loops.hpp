@@ -4,9 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace tessera::sampling {
+
+inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 struct RowScan {
   float largest;   ///< minus infinity for an empty row

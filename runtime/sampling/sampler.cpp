@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "runtime/sampling/gumbel_max.hpp"
@@ -14,8 +13,6 @@
 
 namespace tessera::sampling {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 /// The largest logit. Throws for what is no logit.
 float checked_largest(std::span<const float> logits) {

@@ -30,7 +30,7 @@ json::object wordpiece(const VocabularyIds& vocabulary, const AddedToken& unknow
 }  // namespace
 
 json::object bert_tokenizer(const FolderSettings& settings) {
-  SpecialTokens special(settings);
+  FolderSpecialTokens special(settings);
   special.set_default("unk_token", "[UNK]");
   special.set_default("sep_token", "[SEP]");
   special.set_default("pad_token", "[PAD]");

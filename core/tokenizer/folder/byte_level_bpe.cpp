@@ -38,7 +38,7 @@ json::object byte_level_bpe(const FolderSettings& settings, const VocabularyIds&
 }  // namespace
 
 json::object gpt2_tokenizer(const FolderSettings& settings) {
-  SpecialTokens special(settings);
+  FolderSpecialTokens special(settings);
   for (const char* name : {"unk_token", "bos_token", "eos_token"}) special.set_default(name, "<|endoftext|>");
   const VocabularyIds vocabulary = read_vocab_json(settings.folder() / "vocab.json");
   const std::vector<AddedToken> tokens = special.numbered(vocabulary);
@@ -48,7 +48,7 @@ json::object gpt2_tokenizer(const FolderSettings& settings) {
 }
 
 json::object roberta_tokenizer(const FolderSettings& settings) {
-  SpecialTokens special(settings);
+  FolderSpecialTokens special(settings);
   special.set_default("bos_token", "<s>");
   special.set_default("eos_token", "</s>");
   special.set_default("sep_token", "</s>");

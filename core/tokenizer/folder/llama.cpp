@@ -50,7 +50,7 @@ json::object decoder(bool prefix) {
 
 json::object llama_tokenizer(const FolderSettings& settings) {
   const SentencePieceModel model = read_sentencepiece_model(settings.folder() / "tokenizer.model");
-  SpecialTokens special(settings);
+  FolderSpecialTokens special(settings);
   special.set_default("bos_token", "<s>");
   special.set_default("eos_token", "</s>");
   special.set_default("unk_token", "<unk>");

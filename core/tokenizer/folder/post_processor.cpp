@@ -59,7 +59,7 @@ json::array added_tokens_block(const std::vector<AddedToken>& tokens) {
   return block;
 }
 
-json::object begin_end_template(const FolderSettings& settings, const SpecialTokens& names,
+json::object begin_end_template(const FolderSettings& settings, const FolderSpecialTokens& names,
                                 const std::vector<AddedToken>& tokens) {
   const AddedToken* begin = settings.boolean_or("add_bos_token", false) ? names.find("bos_token") : nullptr;
   const AddedToken* end = settings.boolean_or("add_eos_token", false) ? names.find("eos_token") : nullptr;
@@ -78,7 +78,7 @@ json::object begin_end_template(const FolderSettings& settings, const SpecialTok
   return template_processing(std::move(single), std::move(pair), std::move(special_tokens));
 }
 
-json::object bert_template(const SpecialTokens& names, const std::vector<AddedToken>& tokens) {
+json::object bert_template(const FolderSpecialTokens& names, const std::vector<AddedToken>& tokens) {
   const AddedToken &cls = names.at("cls_token"), &sep = names.at("sep_token");
   json::object special_tokens;
   define(special_tokens, cls, tokens);

@@ -13,11 +13,11 @@ boost::json::array added_tokens_block(const std::vector<AddedToken>& tokens);
 boost::json::object vocab_block(const VocabularyIds& vocabulary);
 
 /// BOS A EOS, and for a pair BOS B EOS behind it; each only if tokenizer_config.json has `add_bos_token`,
-/// `add_eos_token`, and the token has a name. `tokens`: SpecialTokens::numbered.
-boost::json::object begin_end_template(const FolderSettings& settings, const SpecialTokens& special,
+/// `add_eos_token`, and the token has a name. `tokens`: FolderSpecialTokens::numbered.
+boost::json::object begin_end_template(const FolderSettings& settings, const FolderSpecialTokens& special,
                                        const std::vector<AddedToken>& tokens);
 /// CLS A SEP, CLS A SEP B SEP.
-boost::json::object bert_template(const SpecialTokens& special, const std::vector<AddedToken>& tokens);
+boost::json::object bert_template(const FolderSpecialTokens& special, const std::vector<AddedToken>& tokens);
 
 /// Id of a token that is among `tokens`, as each named one is.
 int64_t id_of(const AddedToken& token, const std::vector<AddedToken>& tokens);

@@ -155,8 +155,8 @@ VocabularyIds ids_of(const std::vector<std::string>& texts) {
   return vocabulary;
 }
 
-SpecialTokens special_tokens(const FolderSettings& settings, const SentencePieceModel& model) {
-  SpecialTokens special(settings);
+FolderSpecialTokens special_tokens(const FolderSettings& settings, const SentencePieceModel& model) {
+  FolderSpecialTokens special(settings);
   special.set_additional(added_pieces(model.pieces, false));
   // Found in the raw text, so that what stands between two of them gets a dummy prefix of its own.
   if (model.add_dummy_prefix) {
@@ -176,7 +176,7 @@ SpecialTokens special_tokens(const FolderSettings& settings, const SentencePiece
 json::object sentencepiece_tokenizer(const FolderSettings& settings) {
   const SentencePieceModel model = read_sentencepiece_model(settings.folder() / "tokenizer.model");
   const bool legacy = settings.boolean_or("legacy", true);
-  SpecialTokens special = special_tokens(settings, model);
+  FolderSpecialTokens special = special_tokens(settings, model);
   const std::vector<std::string> texts =
       renamed(model.pieces, is_bpe(model) ? special.by_id() : std::map<int64_t, AddedToken>{});
   const std::vector<AddedToken> tokens = special.numbered(ids_of(texts));

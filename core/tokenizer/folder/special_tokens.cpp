@@ -65,7 +65,7 @@ std::map<int64_t, AddedToken> tokens_by_id(const JsonNode& node) {
 
 }  // namespace
 
-SpecialTokens::SpecialTokens(const FolderSettings& settings)
+FolderSpecialTokens::FolderSpecialTokens(const FolderSettings& settings)
     : file_(settings.tokenizer_config().path().string()) {
   bool has_decoder = false;
   settings.tokenizer_config().read([&](const JsonNode& root) {
@@ -79,7 +79,7 @@ SpecialTokens::SpecialTokens(const FolderSettings& settings)
   settings.added_tokens().read([&](const JsonNode& root) { read_added_tokens_json(root); });
 }
 
-void SpecialTokens::read_special_tokens(const JsonNode& root, bool is_map) {
+void FolderSpecialTokens::read_special_tokens(const JsonNode& root, bool is_map) {
   for (const auto& [key, node] : root.members()) {
     if (key == "extra_special_tokens") {
       read_extra(node, is_map);
@@ -99,7 +99,7 @@ void SpecialTokens::read_special_tokens(const JsonNode& root, bool is_map) {
   }
 }
 
-void SpecialTokens::read_extra(const JsonNode& node, bool is_map) {
+void FolderSpecialTokens::read_extra(const JsonNode& node, bool is_map) {
   if (node.is_object()) {  // tokens that a model names itself
     for (const auto& [name, token] : node.members()) set(name, token_from(token, is_map));
     return;
@@ -113,7 +113,7 @@ void SpecialTokens::read_extra(const JsonNode& node, bool is_map) {
   }
 }
 
-void SpecialTokens::read_added_tokens_json(const JsonNode& root) {
+void FolderSpecialTokens::read_added_tokens_json(const JsonNode& root) {
   for (const auto& [content, node] : root.members()) {
     const bool further = extra_ && std::any_of(extra_->begin(), extra_->end(),
                                                [&, c = content](const auto& t) { return t.content == c; });
@@ -124,7 +124,7 @@ void SpecialTokens::read_added_tokens_json(const JsonNode& root) {
   }
 }
 
-void SpecialTokens::set(std::string_view name, std::optional<AddedToken> token) {
+void FolderSpecialTokens::set(std::string_view name, std::optional<AddedToken> token) {
   for (Named& named : named_) {
     if (named.name != name) continue;
     named.token = std::move(token);
@@ -133,21 +133,21 @@ void SpecialTokens::set(std::string_view name, std::optional<AddedToken> token) 
   named_.push_back({std::string(name), std::move(token)});
 }
 
-void SpecialTokens::set_default(std::string_view name, std::string_view content) {
+void FolderSpecialTokens::set_default(std::string_view name, std::string_view content) {
   for (const Named& named : named_) {
     if (named.name == name) return;
   }
   named_.push_back({std::string(name), special_token(content)});
 }
 
-const AddedToken* SpecialTokens::find(std::string_view name) const {
+const AddedToken* FolderSpecialTokens::find(std::string_view name) const {
   for (const Named& named : named_) {
     if (named.name == name && named.token) return &*named.token;
   }
   return nullptr;
 }
 
-const AddedToken& SpecialTokens::at(std::string_view name) const {
+const AddedToken& FolderSpecialTokens::at(std::string_view name) const {
   if (const AddedToken* token = find(name)) return *token;
   throw Error(ErrorCode::kCorruptData, fmt::format("'{}' is null, the tokenizer needs it", name))
       .file(file_)
@@ -155,12 +155,12 @@ const AddedToken& SpecialTokens::at(std::string_view name) const {
       .remedy("name a token of the vocabulary, or remove the key");
 }
 
-bool SpecialTokens::is_named(std::string_view content) const {
+bool FolderSpecialTokens::is_named(std::string_view content) const {
   return std::any_of(named_.begin(), named_.end(),
                      [&](const Named& named) { return named.token && named.token->content == content; });
 }
 
-std::vector<AddedToken> SpecialTokens::in_order() const {
+std::vector<AddedToken> FolderSpecialTokens::in_order() const {
   std::vector<AddedToken> tokens;
   std::unordered_set<std::string> seen;
   const auto take = [&](AddedToken token) {
@@ -180,7 +180,7 @@ std::vector<AddedToken> SpecialTokens::in_order() const {
   return tokens;
 }
 
-std::vector<AddedToken> SpecialTokens::numbered(const VocabularyIds& vocabulary) const {
+std::vector<AddedToken> FolderSpecialTokens::numbered(const VocabularyIds& vocabulary) const {
   std::vector<AddedToken> tokens = in_order();
   int64_t largest = -1;
   for (AddedToken& token : tokens) {

@@ -22,10 +22,10 @@ struct VocabularyIds {
 
 /// What the files say, as transformers 5 reads them: tokenizer_config.json; without its key
 /// `added_tokens_decoder` also special_tokens_map.json, which wins, and added_tokens.json.
-class SpecialTokens {
+class FolderSpecialTokens {
  public:
   /// Throws Error kCorruptData with file and key.
-  explicit SpecialTokens(const FolderSettings& settings);
+  explicit FolderSpecialTokens(const FolderSettings& settings);
 
   /// The token of a name that no file mentions.
   void set_default(std::string_view name, std::string_view content);

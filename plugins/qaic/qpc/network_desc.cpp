@@ -29,7 +29,7 @@ void read_io_descriptor(MessageReader message, NetworkBinding& binding) {
     }
 }
 
-NetworkBinding read_binding(MessageReader message) {
+NetworkBinding read_network_binding(MessageReader message) {
   NetworkBinding binding;
   while (message.next()) switch (message.field()) {
       case 1:
@@ -49,7 +49,7 @@ NetworkBinding read_binding(MessageReader message) {
 
 void read_field(MessageReader& message, NetworkDesc& desc) {
   const auto binding = [&](std::string_view name, std::vector<NetworkBinding>& list) {
-    list.push_back(read_binding(message.message(name, static_cast<int64_t>(list.size()))));
+    list.push_back(read_network_binding(message.message(name, static_cast<int64_t>(list.size()))));
   };
   switch (message.field()) {
     case 1:

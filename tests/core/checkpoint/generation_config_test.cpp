@@ -53,7 +53,7 @@ TEST_P(EosTokens, ComeFromTheFirstFileThatHasThem) {
   EXPECT_EQ(read(GetParam().config, GetParam().generation).eos_token_ids, GetParam().eos);
 }
 
-const EosCase kFiles[] = {
+const EosCase kEosFiles[] = {
     {"nowhere", "{}", nullptr, {}},
     {"both_null", R"({"eos_token_id":null})", R"({"eos_token_id":null})", {}},
     {"config_alone", R"({"eos_token_id":7})", nullptr, {7}},
@@ -64,7 +64,7 @@ const EosCase kFiles[] = {
     {"empty_list_wins", R"({"eos_token_id":1})", R"({"eos_token_id":[]})", {}},
     {"no_id_twice", R"({"eos_token_id":[4,3,4]})", nullptr, {4, 3}},
 };
-INSTANTIATE_TEST_SUITE_P(Files, EosTokens, ::testing::ValuesIn(kFiles),
+INSTANTIATE_TEST_SUITE_P(Files, EosTokens, ::testing::ValuesIn(kEosFiles),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(GenerationConfig, PadOfMinusOneIsNone) {

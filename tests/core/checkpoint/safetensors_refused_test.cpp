@@ -198,7 +198,7 @@ TEST_P(SafetensorsRefusesFile, NamingFileReasonAndRemedy) {
   }
 }
 
-const RefusedFile kFiles[] = {
+const RefusedFile kRefusedFiles[] = {
     {"empty", "", "0 bytes, too few"},
     {"short", "1234567", "7 bytes, too few"},
     {"length_beyond_the_file", length_field(3) + "{}", "the file ends 2 bytes after"},
@@ -211,7 +211,7 @@ const RefusedFile kFiles[] = {
     {"pickle", std::string("PK\x03\x04\x00\x00\x08\x08\x00\x00", 10), "pickle"},
     {"web_page", "<!DOCTYPE html><html></html>", "web page"},
 };
-INSTANTIATE_TEST_SUITE_P(Files, SafetensorsRefusesFile, ::testing::ValuesIn(kFiles),
+INSTANTIATE_TEST_SUITE_P(Files, SafetensorsRefusesFile, ::testing::ValuesIn(kRefusedFiles),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Safetensors, RefusesAHeaderOf100MegabytesOfNothingQuickly) {

@@ -32,7 +32,7 @@ TEST(WireRoundTrip, KeepsEveryFieldOfEveryMessage) {
 
 TEST(WireRoundTrip, WritesTheBytesThatProtobufWrites) {
   onnx::ModelProto model = model_with_everything();
-  normalise(model);
+  graph::normalise(model);
   // Unknown messages come last here and among the others there; libonnx's own reading puts them in order
   // again.
   EXPECT_TRUE(parse(write_model(read_model(model.SerializeAsString()))).SerializeAsString() ==

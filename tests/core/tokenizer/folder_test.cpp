@@ -109,7 +109,7 @@ Error refused(const Folder& folder) {
   return Error(ErrorCode::kInternal, "");
 }
 
-struct Broken {
+struct BrokenFiles {
   const char* name;
   const char* vocabulary;  ///< folder of the good files
   const char* file;        ///< is written anew
@@ -119,10 +119,10 @@ struct Broken {
   const char* message;  ///< a part of it
 };
 
-class BrokenFolder : public testing::TestWithParam<Broken> {};
+class BrokenFolder : public testing::TestWithParam<BrokenFiles> {};
 
 TEST_P(BrokenFolder, IsRefusedWithFileAndPlace) {
-  const Broken& broken = GetParam();
+  const BrokenFiles& broken = GetParam();
   const Folder folder;
   folder.copy(broken.vocabulary);
   if (broken.text) {
@@ -137,56 +137,63 @@ TEST_P(BrokenFolder, IsRefusedWithFileAndPlace) {
   EXPECT_NE(error.message().find(broken.message), std::string::npos) << error.what();
 }
 
-constexpr ErrorCode kCorrupt = ErrorCode::kCorruptData, kMissing = ErrorCode::kNotFound;
+constexpr ErrorCode kCorruptFile = ErrorCode::kCorruptData, kMissing = ErrorCode::kNotFound;
 
 INSTANTIATE_TEST_SUITE_P(
     Files, BrokenFolder,
     testing::Values(
-        Broken{"NoFiles", "gpt2", "vocab.json", "", kCorrupt, "vocab.json", "not valid JSON"},
-        Broken{"VocabIsAList", "gpt2", "vocab.json", "[1]", kCorrupt, "vocab.json", "expected an object"},
-        Broken{"VocabIdIsText", "gpt2", "vocab.json", R"({"a": "0"})", kCorrupt, "vocab.json",
-               "expected an integer, found string"},
-        Broken{"VocabIdTwice", "gpt2", "vocab.json", R"({"a": 0, "b": 0})", kCorrupt, "merges.txt",
-               "the vocabulary has no token"},
-        Broken{"VocabLoneSurrogate", "gpt2", "vocab.json", R"({"\ud800": 0})", kCorrupt, "vocab.json",
-               "not valid JSON"},
-        Broken{"NoMerges", "gpt2", "merges.txt", nullptr, kMissing, "merges.txt", "no such file"},
-        Broken{"NoVocab", "gpt2", "vocab.json", nullptr, kMissing, "vocab.json", "no such file"},
-        Broken{"MergeOfOne", "gpt2", "merges.txt", "#version: 0.2\nt h\nhe\n", kCorrupt, "merges.txt",
-               "line 3 is 'he', expected two tokens"},
-        Broken{"MergeOfThree", "gpt2", "merges.txt", "h e l\n", kCorrupt, "merges.txt", "line 1 is 'h e l'"},
-        Broken{"MergeOfNothing", "gpt2", "merges.txt", "t h\n\n", kCorrupt, "merges.txt", "line 2 is ''"},
-        Broken{"MergeOfUnknown", "gpt2", "merges.txt", "t h\nzzz e\n", kCorrupt, "merges.txt",
-               "line 2 merges 'zzz' and 'e', but the vocabulary has no token 'zzz'"},
-        Broken{"MergesNotUtf8", "gpt2", "merges.txt", "t h\n\xff e\n", kCorrupt, "merges.txt",
-               "line 2 is not valid UTF-8 at its byte 0"},
-        Broken{"VocabTxtEmpty", "bert", "vocab.txt", "", kCorrupt, "vocab.txt", "the vocabulary is empty"},
-        Broken{"VocabTxtNotUtf8", "bert", "vocab.txt", "a\nb\xc3\n", kCorrupt, "vocab.txt",
-               "line 2 is not valid UTF-8 at its byte 1"},
-        Broken{"NoVocabTxt", "bert", "vocab.txt", nullptr, kMissing, "", "the folder has no tokenizer files"},
-        Broken{"ModelEmpty", "bpe", "tokenizer.model", "", kCorrupt, "tokenizer.model", "it has no pieces"},
-        Broken{"ModelIsTiktoken", "bpe", "tokenizer.model", "IQ== 0\nIg== 1\n", kCorrupt, "tokenizer.model",
-               "malformed SentencePiece model"},
-        Broken{"ModelPieceNotUtf8", "bpe", "tokenizer.model", "\x0a\x03\x0a\x01\xff", kCorrupt,
-               "tokenizer.model", "pieces[0].piece is not valid UTF-8"},
-        Broken{"ModelScoreNan", "bpe", "tokenizer.model", "\x0a\x06\x15\xff\xff\xff\x7f\x18", kCorrupt,
-               "tokenizer.model", "pieces[0].score is not a finite number"},
-        Broken{"ConfigNotJson", "bpe", "config.json", "{", kCorrupt, "config.json", "not valid JSON"},
-        Broken{"ConfigIsAList", "bpe", "tokenizer_config.json", "[]", kCorrupt, "tokenizer_config.json",
-               "expected an object"},
-        Broken{"OtherClass", "bpe", "tokenizer_config.json", R"({"tokenizer_class": "T5TokenizerFast"})",
-               ErrorCode::kNotSupported, "", "'T5Tokenizer'"},
-        Broken{"FlagIsText", "bert", "tokenizer_config.json", R"({"do_lower_case": "no"})", kCorrupt,
-               "tokenizer_config.json", "expected true or false, found string"},
-        Broken{"TokenIsANumber", "bert", "tokenizer_config.json", R"({"cls_token": 7})", kCorrupt,
-               "tokenizer_config.json", "expected an object, found int64"},
-        Broken{"TokenIsNull", "bert", "tokenizer_config.json", R"({"cls_token": null})", kCorrupt,
-               "tokenizer_config.json", "'cls_token' is null"},
-        Broken{"IdIsNoNumber", "bert", "tokenizer_config.json",
-               R"({"added_tokens_decoder": {"x": {"content": "a"}}})", kCorrupt, "tokenizer_config.json",
-               "'x' is not a token id"},
-        Broken{"AddedIdIsText", "bert", "added_tokens.json", R"({"a": "1"})", kCorrupt, "added_tokens.json",
-               "expected an integer"}),
+        BrokenFiles{"NoFiles", "gpt2", "vocab.json", "", kCorruptFile, "vocab.json", "not valid JSON"},
+        BrokenFiles{"VocabIsAList", "gpt2", "vocab.json", "[1]", kCorruptFile, "vocab.json",
+                    "expected an object"},
+        BrokenFiles{"VocabIdIsText", "gpt2", "vocab.json", R"({"a": "0"})", kCorruptFile, "vocab.json",
+                    "expected an integer, found string"},
+        BrokenFiles{"VocabIdTwice", "gpt2", "vocab.json", R"({"a": 0, "b": 0})", kCorruptFile, "merges.txt",
+                    "the vocabulary has no token"},
+        BrokenFiles{"VocabLoneSurrogate", "gpt2", "vocab.json", R"({"\ud800": 0})", kCorruptFile,
+                    "vocab.json", "not valid JSON"},
+        BrokenFiles{"NoMerges", "gpt2", "merges.txt", nullptr, kMissing, "merges.txt", "no such file"},
+        BrokenFiles{"NoVocab", "gpt2", "vocab.json", nullptr, kMissing, "vocab.json", "no such file"},
+        BrokenFiles{"MergeOfOne", "gpt2", "merges.txt", "#version: 0.2\nt h\nhe\n", kCorruptFile,
+                    "merges.txt", "line 3 is 'he', expected two tokens"},
+        BrokenFiles{"MergeOfThree", "gpt2", "merges.txt", "h e l\n", kCorruptFile, "merges.txt",
+                    "line 1 is 'h e l'"},
+        BrokenFiles{"MergeOfNothing", "gpt2", "merges.txt", "t h\n\n", kCorruptFile, "merges.txt",
+                    "line 2 is ''"},
+        BrokenFiles{"MergeOfUnknown", "gpt2", "merges.txt", "t h\nzzz e\n", kCorruptFile, "merges.txt",
+                    "line 2 merges 'zzz' and 'e', but the vocabulary has no token 'zzz'"},
+        BrokenFiles{"MergesNotUtf8", "gpt2", "merges.txt", "t h\n\xff e\n", kCorruptFile, "merges.txt",
+                    "line 2 is not valid UTF-8 at its byte 0"},
+        BrokenFiles{"VocabTxtEmpty", "bert", "vocab.txt", "", kCorruptFile, "vocab.txt",
+                    "the vocabulary is empty"},
+        BrokenFiles{"VocabTxtNotUtf8", "bert", "vocab.txt", "a\nb\xc3\n", kCorruptFile, "vocab.txt",
+                    "line 2 is not valid UTF-8 at its byte 1"},
+        BrokenFiles{"NoVocabTxt", "bert", "vocab.txt", nullptr, kMissing, "",
+                    "the folder has no tokenizer files"},
+        BrokenFiles{"ModelEmpty", "bpe", "tokenizer.model", "", kCorruptFile, "tokenizer.model",
+                    "it has no pieces"},
+        BrokenFiles{"ModelIsTiktoken", "bpe", "tokenizer.model", "IQ== 0\nIg== 1\n", kCorruptFile,
+                    "tokenizer.model", "malformed SentencePiece model"},
+        BrokenFiles{"ModelPieceNotUtf8", "bpe", "tokenizer.model", "\x0a\x03\x0a\x01\xff", kCorruptFile,
+                    "tokenizer.model", "pieces[0].piece is not valid UTF-8"},
+        BrokenFiles{"ModelScoreNan", "bpe", "tokenizer.model", "\x0a\x06\x15\xff\xff\xff\x7f\x18",
+                    kCorruptFile, "tokenizer.model", "pieces[0].score is not a finite number"},
+        BrokenFiles{"ConfigNotJson", "bpe", "config.json", "{", kCorruptFile, "config.json",
+                    "not valid JSON"},
+        BrokenFiles{"ConfigIsAList", "bpe", "tokenizer_config.json", "[]", kCorruptFile,
+                    "tokenizer_config.json", "expected an object"},
+        BrokenFiles{"OtherClass", "bpe", "tokenizer_config.json", R"({"tokenizer_class": "T5TokenizerFast"})",
+                    ErrorCode::kNotSupported, "", "'T5Tokenizer'"},
+        BrokenFiles{"FlagIsText", "bert", "tokenizer_config.json", R"({"do_lower_case": "no"})", kCorruptFile,
+                    "tokenizer_config.json", "expected true or false, found string"},
+        BrokenFiles{"TokenIsANumber", "bert", "tokenizer_config.json", R"({"cls_token": 7})", kCorruptFile,
+                    "tokenizer_config.json", "expected an object, found int64"},
+        BrokenFiles{"TokenIsNull", "bert", "tokenizer_config.json", R"({"cls_token": null})", kCorruptFile,
+                    "tokenizer_config.json", "'cls_token' is null"},
+        BrokenFiles{"IdIsNoNumber", "bert", "tokenizer_config.json",
+                    R"({"added_tokens_decoder": {"x": {"content": "a"}}})", kCorruptFile,
+                    "tokenizer_config.json", "'x' is not a token id"},
+        BrokenFiles{"AddedIdIsText", "bert", "added_tokens.json", R"({"a": "1"})", kCorruptFile,
+                    "added_tokens.json", "expected an integer"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(TokenizerFolder, AVocabularyWithAnIdTwiceIsRefused) {
@@ -208,7 +215,7 @@ TEST(TokenizerFolder, ACutModelNeverCrashes) {
     try {
       Tokenizer::from_folder(folder.path());
     } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kCorruptData) << error.what();
+      EXPECT_EQ(error.code(), kCorruptFile) << error.what();
       EXPECT_EQ(error.file_name(), (folder.path() / "tokenizer.model").string());
       EXPECT_FALSE(error.remedy_text().empty());
       ++refusals;

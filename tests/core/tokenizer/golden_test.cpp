@@ -52,7 +52,7 @@ TEST_P(Golden, DecodedTextEqualsHuggingFace) {
   }
 }
 
-std::string case_name(const testing::TestParamInfo<const char*>& info) {
+std::string golden_case_name(const testing::TestParamInfo<const char*>& info) {
   std::string name = info.param;
   for (char& c : name) {
     if (c == '-') c = '_';
@@ -63,7 +63,7 @@ std::string case_name(const testing::TestParamInfo<const char*>& info) {
 INSTANTIATE_TEST_SUITE_P(Tokenizers, Golden,
                          testing::Values("bert-tiny", "byte320", "gpt2-tiny", "llama-stories260k",
                                          "llama3-tiny", "mistral-tiny"),
-                         case_name);
+                         golden_case_name);
 
 }  // namespace
 }  // namespace tessera::tokenizer

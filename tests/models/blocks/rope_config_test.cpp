@@ -135,17 +135,17 @@ TEST(RopeLength, IsNeededByDynamicAndLongRope) {
   EXPECT_FALSE(read_rope(Config::parse("{}"), 8, 64).needs_length());
 }
 
-struct Bad {
+struct BadRope {
   const char* name;
   const char* json;
   ErrorCode code;
   const char* message;
   const char* key;
 };
-void PrintTo(const Bad& bad, std::ostream* out) {
+void PrintTo(const BadRope& bad, std::ostream* out) {
   *out << bad.name;
 }
-class RopeRefusal : public testing::TestWithParam<Bad> {};
+class RopeRefusal : public testing::TestWithParam<BadRope> {};
 
 TEST_P(RopeRefusal, NamesTheKey) {
   try {
@@ -161,56 +161,59 @@ TEST_P(RopeRefusal, NamesTheKey) {
 INSTANTIATE_TEST_SUITE_P(
     Table, RopeRefusal,
     testing::Values(
-        Bad{"UnknownType", R"({"rope_scaling": {"rope_type": "mrope"}})", ErrorCode::kNotSupported,
-            "'rope_scaling.rope_type' is 'mrope', which is not implemented", "rope_scaling.rope_type"},
-        Bad{"UnknownOldType", R"({"rope_scaling": {"type": "su"}})", ErrorCode::kNotSupported,
-            "'rope_scaling.type' is 'su', which is not implemented", "rope_scaling.type"},
-        Bad{"NoFactor", R"({"rope_scaling": {"rope_type": "linear"}})", ErrorCode::kNotFound,
-            "'rope_scaling.factor' is missing", "rope_scaling.factor"},
-        Bad{"NegativeFactor", R"({"rope_scaling": {"rope_type": "linear", "factor": -4}})",
-            ErrorCode::kCorruptData, "'rope_scaling.factor' is -4, expected a number > 0",
-            "rope_scaling.factor"},
-        Bad{"TextFactor", R"({"rope_parameters": {"rope_type": "yarn", "factor": "4"}})",
-            ErrorCode::kCorruptData, "'rope_parameters.factor' is a string, expected a number",
-            "rope_parameters.factor"},
-        Bad{"ZeroTheta", R"({"rope_theta": 0})", ErrorCode::kCorruptData,
-            "'rope_theta' is 0, expected a number > 0", "rope_theta"},
-        Bad{"HugeDynamicFactor", R"({"rope_scaling": {"rope_type": "dynamic", "factor": 1e30}})",
-            ErrorCode::kCorruptData,
-            "'rope_scaling.factor' is 1e+30, more positions than any program can count",
-            "rope_scaling.factor"},
-        Bad{"NoLowFrequency", R"({"rope_scaling": {"rope_type": "llama3", "factor": 8}})",
-            ErrorCode::kNotFound, "'rope_scaling.low_freq_factor' is missing",
-            "rope_scaling.low_freq_factor"},
-        Bad{"FrequenciesTheWrongWayRound",
+        BadRope{"UnknownType", R"({"rope_scaling": {"rope_type": "mrope"}})", ErrorCode::kNotSupported,
+                "'rope_scaling.rope_type' is 'mrope', which is not implemented", "rope_scaling.rope_type"},
+        BadRope{"UnknownOldType", R"({"rope_scaling": {"type": "su"}})", ErrorCode::kNotSupported,
+                "'rope_scaling.type' is 'su', which is not implemented", "rope_scaling.type"},
+        BadRope{"NoFactor", R"({"rope_scaling": {"rope_type": "linear"}})", ErrorCode::kNotFound,
+                "'rope_scaling.factor' is missing", "rope_scaling.factor"},
+        BadRope{"NegativeFactor", R"({"rope_scaling": {"rope_type": "linear", "factor": -4}})",
+                ErrorCode::kCorruptData, "'rope_scaling.factor' is -4, expected a number > 0",
+                "rope_scaling.factor"},
+        BadRope{"TextFactor", R"({"rope_parameters": {"rope_type": "yarn", "factor": "4"}})",
+                ErrorCode::kCorruptData, "'rope_parameters.factor' is a string, expected a number",
+                "rope_parameters.factor"},
+        BadRope{"ZeroTheta", R"({"rope_theta": 0})", ErrorCode::kCorruptData,
+                "'rope_theta' is 0, expected a number > 0", "rope_theta"},
+        BadRope{"HugeDynamicFactor", R"({"rope_scaling": {"rope_type": "dynamic", "factor": 1e30}})",
+                ErrorCode::kCorruptData,
+                "'rope_scaling.factor' is 1e+30, more positions than any program can count",
+                "rope_scaling.factor"},
+        BadRope{"NoLowFrequency", R"({"rope_scaling": {"rope_type": "llama3", "factor": 8}})",
+                ErrorCode::kNotFound, "'rope_scaling.low_freq_factor' is missing",
+                "rope_scaling.low_freq_factor"},
+        BadRope{
+            "FrequenciesTheWrongWayRound",
             R"({"rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 1}})",
             ErrorCode::kCorruptData,
             "'rope_scaling.high_freq_factor' is 1, expected more than low_freq_factor, which is 4",
             "rope_scaling.high_freq_factor"},
-        Bad{"NegativeBeta", R"({"rope_scaling": {"rope_type": "yarn", "factor": 4, "beta_slow": -1}})",
-            ErrorCode::kCorruptData, "'rope_scaling.beta_slow' is -1, expected a number > 0",
-            "rope_scaling.beta_slow"},
-        Bad{"YarnOfThetaOne", R"({"rope_theta": 1, "rope_scaling": {"rope_type": "yarn", "factor": 4}})",
-            ErrorCode::kCorruptData, "'rope_theta' is 1, yarn needs more than 1", "rope_theta"},
-        Bad{"NoLongFactor", R"({"rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1, 1, 1]}})",
-            ErrorCode::kNotFound, "'rope_scaling.long_factor' is missing", "rope_scaling.long_factor"},
-        Bad{"TooFewFactors", R"({"rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1]}})",
-            ErrorCode::kCorruptData,
-            "'rope_scaling.short_factor' has 2 numbers, expected 4 (half of head_dim)",
-            "rope_scaling.short_factor"},
-        Bad{"ZeroLengthAtTheTop",
+        BadRope{"NegativeBeta", R"({"rope_scaling": {"rope_type": "yarn", "factor": 4, "beta_slow": -1}})",
+                ErrorCode::kCorruptData, "'rope_scaling.beta_slow' is -1, expected a number > 0",
+                "rope_scaling.beta_slow"},
+        BadRope{"YarnOfThetaOne", R"({"rope_theta": 1, "rope_scaling": {"rope_type": "yarn", "factor": 4}})",
+                ErrorCode::kCorruptData, "'rope_theta' is 1, yarn needs more than 1", "rope_theta"},
+        BadRope{"NoLongFactor",
+                R"({"rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1, 1, 1]}})",
+                ErrorCode::kNotFound, "'rope_scaling.long_factor' is missing", "rope_scaling.long_factor"},
+        BadRope{"TooFewFactors", R"({"rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1]}})",
+                ErrorCode::kCorruptData,
+                "'rope_scaling.short_factor' has 2 numbers, expected 4 (half of head_dim)",
+                "rope_scaling.short_factor"},
+        BadRope{
+            "ZeroLengthAtTheTop",
             R"({"original_max_position_embeddings": 0, "rope_scaling": {"rope_type": "yarn", "factor": 4}})",
             ErrorCode::kCorruptData, "'original_max_position_embeddings' is 0, expected 1 to 16777216",
             "original_max_position_embeddings"},
-        Bad{"ScalingIsNoObject", R"({"rope_scaling": "linear"})", ErrorCode::kCorruptData,
-            "'rope_scaling' is a string, expected an object", "rope_scaling"},
-        Bad{"OneSectionPerKindOfLayer", R"({"rope_parameters": {"full_attention": {"rope_theta": 1e4}}})",
-            ErrorCode::kNotSupported,
-            "'rope_parameters.full_attention' sets rotary parameters for one kind of layer, which is not "
-            "implemented",
-            "rope_parameters.full_attention"},
-        Bad{"PartialRotary", R"({"partial_rotary_factor": 0.5})", ErrorCode::kNotSupported,
-            "'partial_rotary_factor' is not 1, which is not implemented", "partial_rotary_factor"}),
+        BadRope{"ScalingIsNoObject", R"({"rope_scaling": "linear"})", ErrorCode::kCorruptData,
+                "'rope_scaling' is a string, expected an object", "rope_scaling"},
+        BadRope{"OneSectionPerKindOfLayer", R"({"rope_parameters": {"full_attention": {"rope_theta": 1e4}}})",
+                ErrorCode::kNotSupported,
+                "'rope_parameters.full_attention' sets rotary parameters for one kind of layer, which is not "
+                "implemented",
+                "rope_parameters.full_attention"},
+        BadRope{"PartialRotary", R"({"partial_rotary_factor": 0.5})", ErrorCode::kNotSupported,
+                "'partial_rotary_factor' is not 1, which is not implemented", "partial_rotary_factor"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(RopeRefusal, NotANumberIsNoJson) {

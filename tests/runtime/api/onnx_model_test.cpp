@@ -95,8 +95,8 @@ graph::ValueInfo floats(std::string_view name, std::vector<graph::Dimension> dim
 
 OnnxTensor tensor(const std::string& name, const std::vector<float>& values, std::vector<int64_t> dims) {
   OnnxTensor made{name, "F32", std::move(dims), {}};
-  made.data.resize(values.size() * sizeof(float));
-  std::memcpy(made.data.data(), values.data(), made.data.size());
+  const auto bytes = std::as_bytes(std::span(values));
+  made.data.assign(bytes.begin(), bytes.end());
   return made;
 }
 

@@ -42,13 +42,13 @@ TEST(SamplingDefaults, SampleAtTemperatureOneWhenNoneIsGiven) {
   EXPECT_EQ(parse(R"({"do_sample": true})").temperature, 1);
 }
 
-struct Refused {
+struct RefusedDefault {
   const char* text;
   const char* key;
   const char* message;
   ErrorCode code;
 };
-class SamplingDefaultsRefuse : public testing::TestWithParam<Refused> {};
+class SamplingDefaultsRefuse : public testing::TestWithParam<RefusedDefault> {};
 TEST_P(SamplingDefaultsRefuse, AndNameFileAndKey) {
   try {
     parse(GetParam().text);
@@ -61,20 +61,20 @@ TEST_P(SamplingDefaultsRefuse, AndNameFileAndKey) {
     EXPECT_THAT(error.remedy_text(), HasSubstr("--generation-config none"));
   }
 }
-INSTANTIATE_TEST_SUITE_P(Files, SamplingDefaultsRefuse,
-                         testing::Values(Refused{R"({"do_sample": "yes"})", "do_sample",
-                                                 "is a string, expected true or false",
-                                                 ErrorCode::kCorruptData},
-                                         Refused{R"({"do_sample": true, "temperature": -1})", "temperature",
-                                                 "temperature is -1", ErrorCode::kCorruptData},
-                                         Refused{R"({"do_sample": true, "top_k": 2.5})", "top_k",
-                                                 "expected a whole number", ErrorCode::kCorruptData},
-                                         Refused{R"({"repetition_penalty": 0})", "repetition_penalty",
-                                                 "above 0", ErrorCode::kCorruptData},
-                                         Refused{R"({"num_beams": 4})", "num_beams",
-                                                 "beam search is not supported", ErrorCode::kNotSupported},
-                                         Refused{R"({"suppress_tokens": [1]})", "suppress_tokens",
-                                                 "is not supported", ErrorCode::kNotSupported}));
+INSTANTIATE_TEST_SUITE_P(
+    Files, SamplingDefaultsRefuse,
+    testing::Values(RefusedDefault{R"({"do_sample": "yes"})", "do_sample",
+                                   "is a string, expected true or false", ErrorCode::kCorruptData},
+                    RefusedDefault{R"({"do_sample": true, "temperature": -1})", "temperature",
+                                   "temperature is -1", ErrorCode::kCorruptData},
+                    RefusedDefault{R"({"do_sample": true, "top_k": 2.5})", "top_k", "expected a whole number",
+                                   ErrorCode::kCorruptData},
+                    RefusedDefault{R"({"repetition_penalty": 0})", "repetition_penalty", "above 0",
+                                   ErrorCode::kCorruptData},
+                    RefusedDefault{R"({"num_beams": 4})", "num_beams", "beam search is not supported",
+                                   ErrorCode::kNotSupported},
+                    RefusedDefault{R"({"suppress_tokens": [1]})", "suppress_tokens", "is not supported",
+                                   ErrorCode::kNotSupported}));
 
 }  // namespace
 }  // namespace tessera::sampling

@@ -8,20 +8,20 @@
 namespace tessera::exec {
 namespace {
 
-enum class Reduction { kNone, kAdd, kMultiply };
+enum class Combine { kNone, kAdd, kMultiply };
 
-Reduction reduction_of(const NodeSpec& node) {
+Combine reduction_of(const NodeSpec& node) {
   std::string name = node.get_string("reduction", "none");
-  if (name == "none") return Reduction::kNone;
-  if (name == "add") return Reduction::kAdd;
-  if (name == "mul") return Reduction::kMultiply;
+  if (name == "none") return Combine::kNone;
+  if (name == "add") return Combine::kAdd;
+  if (name == "mul") return Combine::kMultiply;
   node.fail(fmt::format("'reduction' is '{}', expected none, add or mul", name));
 }
 
 // Calls `write(type or unit, combine)` so that combine(a, b) is what becomes of element a when b is written.
 template <class F>
-void dispatch_combine(DataType dtype, Reduction reduction, F&& write) {
-  if (reduction == Reduction::kNone)
+void dispatch_combine(DataType dtype, Combine reduction, F&& write) {
+  if (reduction == Combine::kNone)
     return dispatch_moved(dtype, [&](auto unit) { write(unit, [](auto& a, const auto& b) { a = b; }); });
   dispatch<float, double, int32_t, int64_t, uint8_t, int8_t, uint32_t, uint64_t, int16_t, uint16_t, Float16,
            BFloat16>(dtype, [&](auto type) {
@@ -30,7 +30,7 @@ void dispatch_combine(DataType dtype, Reduction reduction, F&& write) {
                                     std::conditional_t<std::is_same_v<T, double>, double, float>>;
     write(type, [reduction](T& a, const T& b) {
       Wide x = static_cast<Wide>(a), y = static_cast<Wide>(b);
-      a = static_cast<T>(reduction == Reduction::kAdd ? x + y : x * y);
+      a = static_cast<T>(reduction == Combine::kAdd ? x + y : x * y);
     });
   });
 }
@@ -45,7 +45,7 @@ void check_updates(const Tensor& x, const Tensor& updates, const Dims& expected)
 Kernel compile_scatter_elements(NodeSpec& node) {
   node.expect_inputs(3, 3);
   int64_t axis = node.get_int("axis", 0);
-  Reduction reduction = reduction_of(node);
+  Combine reduction = reduction_of(node);
   return [axis, reduction](Context& run) {
     const Tensor& updates = run.input(2);
     check_updates(run.input(0), updates, run.input(1).dims());
@@ -63,7 +63,7 @@ Kernel compile_scatter_elements(NodeSpec& node) {
 
 Kernel compile_scatter_nd(NodeSpec& node) {
   node.expect_inputs(3, 3);
-  Reduction reduction = reduction_of(node);
+  Combine reduction = reduction_of(node);
   return [reduction](Context& run) {
     const Tensor& indices = run.input(1);
     const Tensor& updates = run.input(2);
