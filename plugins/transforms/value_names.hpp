@@ -1,4 +1,4 @@
-/// Names of graph inputs that several passes look for or add (design: the names of Hugging Face and Efficient Transformers).
+/// Names of graph inputs that several passes look for or add: those that Efficient Transformers uses.
 #pragma once
 
 namespace tessera::transforms {
