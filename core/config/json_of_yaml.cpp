@@ -11,7 +11,7 @@
 namespace tessera {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -43,19 +43,20 @@ std::string plain(std::string_view text) {
   if (parse(digits, integer)) return fmt::format("{}", integer);
   double number = 0;
   if (parse(digits, number) && std::isfinite(number)) return fmt::format("{}", number);
-  return quoted(text);
+  return json_string(text);
 }
 
 }  // namespace
 
 std::string json_of_yaml(const YAML::Node& node) {
   if (!node.IsDefined() || node.IsNull()) return "null";
-  if (node.IsScalar()) return node.Tag() == "!" ? quoted(node.Scalar()) : plain(node.Scalar());
+  if (node.IsScalar()) return node.Tag() == "!" ? json_string(node.Scalar()) : plain(node.Scalar());
   std::string out(1, node.IsMap() ? '{' : '[');
   for (const auto& entry : node) {
     if (out.size() > 1) out += ", ";
     if (node.IsMap()) {
-      out += quoted(entry.first.IsScalar() ? entry.first.Scalar() : "") + ": " + json_of_yaml(entry.second);
+      out +=
+          json_string(entry.first.IsScalar() ? entry.first.Scalar() : "") + ": " + json_of_yaml(entry.second);
     } else {
       out += json_of_yaml(entry);
     }

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <optional>
 #include <set>
+#include <span>
 
 #include "core/checkpoint/dtype.hpp"
 #include "core/checkpoint/unaligned.hpp"
