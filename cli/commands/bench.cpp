@@ -1,13 +1,17 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <charconv>
+#include <cmath>
 #include <filesystem>
 
 #include "cli/bench/measure.hpp"
 #include "cli/bench/report.hpp"
 #include "cli/bench/scratch_checkpoint.hpp"
+#include "cli/bench/serve/serve_measure.hpp"
 #include "cli/bench/tokenizer_measure.hpp"
 #include "cli/command.hpp"
+#include "cli/generation.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output.hpp"
@@ -25,8 +29,22 @@ std::string shape_names() {
   return names;
 }
 
+std::vector<Flag> serve_flags() {
+  return {
+      {"serve", '\0', "", "", "many clients on one engine, each for -p and -n"},
+      {"concurrency", '\0', "N,N,...", "1,8,16", "closed loops: streams, each with one request at a time"},
+      {"request-rate", '\0', "X,X,...", "", "open loops: requests a second that arrive (Poisson)"},
+      {"requests", '\0', "N", "0", "requests of each load; 0: two a stream, or 32"},
+      {"range-ratio", '\0', "X", "0", "mixed lengths: evenly from p (1 - X) to p (1 + X), and n likewise"},
+      {"shared-prefix", '\0', "N", "0", "first tokens of the prompts that are the same in all"},
+      {"long-prompt", '\0', "N", "0", "a prompt that comes while the streams decode; 0: none"},
+      {"goodput", '\0', "ttft:MS,tpot:MS", "",
+       "what a request must keep to be good: milliseconds to the first token, and for each after it"},
+      {"load-seed", '\0', "N", "0", "of tokens, lengths and arrivals"}};
+}
+
 Arguments bench_arguments() {
-  Arguments arguments("bench (MODEL | --shape NAME | --tokenizer MODEL --text FILE)");
+  Arguments arguments("bench (MODEL | --shape NAME | --tokenizer MODEL --text FILE) [--serve]");
   arguments.add_positional("model");
   arguments.add_flags(
       "Bench", {{"n-prompt", 'p', "N,N,...", "512", "prompt lengths to process"},
@@ -39,6 +57,8 @@ Arguments bench_arguments() {
                 {"keep", '\0', "DIR", "", "keep the checkpoint of --shape here, and use it if it is there"},
                 {"tokenizer", '\0', "", "", "only MODEL's tokenizer: loading, and encoding on one core"},
                 {"text", '\0', "FILE", "", "what --tokenizer encodes, in documents of 4,000 characters"}});
+  arguments.add_flags("Serving", serve_flags());
+  add_sampling_settings(arguments);
   arguments.add_settings("Model", {"model", "plugin_paths"});
   arguments.add_settings("Compilation",
                          {"compile.backend", "compile.isa", "compile.passes", "compile.options"});
@@ -57,6 +77,57 @@ std::string bench_tokenizer(const Arguments& arguments, const Config& config, st
   return format_report(measure_tokenizer(plan), form);
 }
 
+double parse_number(std::string_view flag, std::string_view text, double most) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= most)) {
+    throw UsageError(fmt::format("--{}: '{}' is no number from 0 to {:g}", flag, text, most), "");
+  }
+  return value;
+}
+
+Goal parse_goal(const std::string& text) {
+  Goal goal;
+  for (const std::string& part : split_commas(text)) {
+    const size_t colon = part.find(':');
+    const std::string name = part.substr(0, colon);
+    if (colon == std::string::npos || (name != "ttft" && name != "tpot")) {
+      throw UsageError(fmt::format("--goodput: '{}' is no goal", part), "--goodput ttft:500,tpot:100");
+    }
+    (name == "ttft" ? goal.first_token_s : goal.inter_token_s) =
+        parse_number("goodput", std::string_view(part).substr(colon + 1), 1e9) / 1e3;
+  }
+  return goal;
+}
+
+std::string bench_serving(const Arguments& arguments, const Config& config, std::string model,
+                          std::string label, std::string_view form) {
+  ServePlan plan{.model = std::move(model),
+                 .label = std::move(label),
+                 .threads = arguments.integers("threads", 0),
+                 .prompts = arguments.integers("n-prompt", 1),
+                 .generations = arguments.integers("n-gen", 1),
+                 .streams = {},
+                 .rates = {},
+                 .requests = arguments.integer("requests", 0),
+                 .range_ratio = parse_number("range-ratio", arguments.get("range-ratio"), 1),
+                 .shared_prefix = arguments.integer("shared-prefix", 0),
+                 .long_prompt = arguments.integer("long-prompt", 0),
+                 .seed = static_cast<uint64_t>(arguments.integer("load-seed", 0)),
+                 .goal = parse_goal(arguments.get("goodput")),
+                 .config = config,
+                 .load = load_options(config),
+                 .compile = compile_options(config),
+                 .cancel = interrupt_token()};
+  for (const std::string& rate : split_commas(arguments.get("request-rate"))) {
+    plan.rates.push_back(parse_number("request-rate", rate, 1e6));
+    if (plan.rates.back() == 0) throw UsageError("--request-rate: 0 requests a second never arrive", "");
+  }
+  // Rates alone are a measurement, too.
+  if (plan.rates.empty() || arguments.has("concurrency")) plan.streams = arguments.integers("concurrency", 1);
+  return format_report(measure_serving(plan), form);
+}
+
 }  // namespace
 
 int run_bench(const Command& self, const std::vector<std::string>& args) {
@@ -71,6 +142,10 @@ int run_bench(const Command& self, const std::vector<std::string>& args) {
     write_stdout(bench_tokenizer(arguments, config, form));
     return kExitOk;
   }
+  for (const Flag& flag : serve_flags()) {
+    if (!arguments.has("serve") && arguments.has(flag.name))
+      throw UsageError(fmt::format("--{} goes with --serve", flag.name), "");
+  }
   if (arguments.has("text")) throw UsageError("--text goes with --tokenizer", "");
   if (arguments.has("shape") == config.has("model")) throw UsageError("give either a model or --shape", "");
 
@@ -78,10 +153,16 @@ int run_bench(const Command& self, const std::vector<std::string>& args) {
   if (arguments.has("shape")) {
     scratch.emplace(shape(arguments.get("shape")), arguments.get("dtype"), arguments.get("keep"));
   }
+  const std::string model = scratch ? scratch->folder().string() : config.text("model");
+  const std::string label =
+      scratch ? fmt::format("{} {}", arguments.get("shape"), arguments.get("dtype")) : model;
+  if (arguments.has("serve")) {
+    write_stdout(bench_serving(arguments, config, model, label, form));
+    return kExitOk;
+  }
   BenchPlan plan{
-      .model = scratch ? scratch->folder().string() : config.text("model"),
-      .label = scratch ? fmt::format("{} {}", arguments.get("shape"), arguments.get("dtype"))
-                       : config.text("model"),
+      .model = model,
+      .label = label,
       .prompts = arguments.integers("n-prompt", 0),
       .generations = arguments.integers("n-gen", 0),
       .threads = arguments.integers("threads", 0),
