@@ -95,7 +95,7 @@ bool is_of_the_request(const Error& error) {
 }
 
 json::object line_of(size_t index, json::value id, const GenerateResult& result) {
-  const json::value whole = to_json(result);
+  const json::value whole = cli::to_json(result);
   json::object line{{"index", index},
                     {"id", std::move(id)},
                     {"tokens", whole.at("tokens")},

@@ -15,7 +15,7 @@ namespace tessera::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kPoll = std::chrono::milliseconds(2);  ///< of arrivals, memory and Ctrl-C
+constexpr auto kClientPoll = std::chrono::milliseconds(2);  ///< of arrivals, memory and Ctrl-C
 
 /// The standard fixes the generator, not the distributions.
 double uniform(std::mt19937_64& random) {
@@ -81,7 +81,7 @@ class Load {
     while (ended < requests_.size()) {
       while (next_ < requests_.size() && may_send(next_, ended)) send(next_++);
       std::unique_lock lock(record_->mutex);
-      record_->changed.wait_for(lock, kPoll, [&] { return record_->ended != ended; });
+      record_->changed.wait_for(lock, kClientPoll, [&] { return record_->ended != ended; });
       ended = record_->ended;
       if (record_->error) std::rethrow_exception(record_->error);
       lock.unlock();
@@ -165,7 +165,7 @@ class Streams {
       }
       return true;
     };
-    while (!record_->changed.wait_for(lock, kPoll, reached)) {
+    while (!record_->changed.wait_for(lock, kClientPoll, reached)) {
       if (cancel.stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted");
     }
   }

@@ -9,7 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::object to_json(const Percentiles& p) {
+json::object percentiles_json(const Percentiles& p) {
   return {{"p50", p.p50}, {"p90", p.p90}, {"p99", p.p99}};
 }
 
@@ -31,8 +31,8 @@ json::object row_json(const ServeReport& report, const ServeRow& row) {
   object["new_tokens"] = row.new_tokens;
   object["requests"] = row.requests;
   object["seconds"] = row.seconds;
-  object["ttft_s"] = to_json(row.first_token_s);
-  object["itl_s"] = to_json(row.inter_token_s);
+  object["ttft_s"] = percentiles_json(row.first_token_s);
+  object["itl_s"] = percentiles_json(row.inter_token_s);
   object["output_tokens_per_s"] = row.output_tps;
   object["prompt_tokens_per_s"] = row.prompt_tps;
   if (row.bound_tps > 0) {
@@ -59,7 +59,7 @@ json::object row_json(const ServeReport& report, const IntrusionRow& row) {
   object["beside_tokens_per_s"] = row.beside_tps;
   object["speed_fraction"] = row.beside_tps / row.alone_tps;
   object["decode_step_s"] = row.decode_s;
-  object["itl_s"] = to_json(row.beside_inter_token_s);
+  object["itl_s"] = percentiles_json(row.beside_inter_token_s);
   object["itl_p99_over_decode_step"] = row.beside_inter_token_s.p99 / row.decode_s;
   return object;
 }
