@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/sampling/sampling_defaults.hpp"
+#include "runtime/session/program_shapes.hpp"
 #include "tessera/sdk/error.hpp"
 
 namespace tessera {
@@ -54,7 +55,9 @@ std::vector<int64_t> AutoModelForCausalLM::Impl::ids_of(const Prompt& prompt, bo
 }
 
 int64_t AutoModelForCausalLM::Impl::context() const {
-  const int64_t limit = loaded.facts().max_positions;
+  int64_t limit = loaded.facts().max_positions;
+  if (const auto shapes = compiled ? program_shapes(compiled->program()) : std::nullopt)
+    limit = std::min(limit, shapes->ctx_len);
   if (options.ctx_len > limit) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("a context of {} tokens exceeds the model's limit of {}", options.ctx_len, limit))
@@ -86,6 +89,11 @@ BackendSession& AutoModelForCausalLM::Impl::session(size_t slots, int64_t ctx_le
   if (program.stateless()) {
     throw Error(ErrorCode::kNotSupported, "a graph without a KV cache cannot generate")
         .remedy("compile with the passes kv-cache, slots and select-logits");
+  }
+  if (program_shapes(program.program())) {
+    throw Error(ErrorCode::kNotSupported,
+                "a program with compiled shapes gives logits behind the last token of a run only")
+        .remedy("use the cpu backend for this");
   }
   const BackendSession::Shape shape{.slots = static_cast<uint32_t>(slots),
                                     .ctx_len = static_cast<uint64_t>(ctx_len),

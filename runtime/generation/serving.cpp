@@ -4,10 +4,17 @@
 
 #include <algorithm>
 
+#include "runtime/engine/compiled_runner.hpp"
 #include "tessera/sdk/error.hpp"
 
 namespace tessera {
 namespace {
+
+/// A program with compiled shapes has its slots, whatever is wished.
+EngineSettings within(EngineSettings settings, const std::optional<ProgramShapes>& shapes) {
+  if (shapes) settings.max_num_seqs = std::min(settings.max_num_seqs, shapes->slots);
+  return settings;
+}
 
 BackendSession::Shape session_shape(const CompiledModel& model, const GraphFacts& facts, int64_t ctx_len,
                                     const EngineSettings& settings) {
@@ -27,15 +34,23 @@ BackendSession::Shape session_shape(const CompiledModel& model, const GraphFacts
           .reserve = false};
 }
 
-engine::Capabilities capabilities_of(const BackendSession& session, const EngineSettings& settings) {
+engine::Capabilities capabilities_of(const BackendSession& session, const EngineSettings& settings,
+                                     const std::optional<ProgramShapes>& shapes) {
   const int64_t all = session.free_tokens();
-  return {.ragged = true,
+  return {.ragged = !shapes,
           .slots = session.shape().slots,
           .ctx_len = static_cast<int64_t>(session.shape().ctx_len),
           .max_rows = static_cast<int64_t>(session.shape().max_rows),
           .kv_tokens = settings.kv_tokens > 0 ? std::min(settings.kv_tokens, all) : all,
           .slot_tokens = session.slot_tokens(),
-          .fork = session.can_fork()};
+          .fork = session.can_fork(),
+          .prefill = shapes ? shapes->prefill : std::vector<engine::CompiledShape>(),
+          .decode = shapes ? shapes->decode : std::vector<int64_t>()};
+}
+
+std::unique_ptr<engine::PlanRunner> make_runner(BackendSession& session, bool ragged, int64_t vocab_size) {
+  if (ragged) return std::make_unique<engine::RaggedRunner>(session, vocab_size);
+  return std::make_unique<engine::CompiledRunner>(session, vocab_size);
 }
 
 engine::EngineOptions engine_options(const GraphFacts& facts, const EngineSettings& s) {
@@ -57,10 +72,11 @@ engine::EngineOptions engine_options(const GraphFacts& facts, const EngineSettin
 
 Serving::Serving(const CompiledModel& model, const GraphFacts& facts, int64_t ctx_len,
                  const EngineSettings& settings)
-    : session_(model.program(), session_shape(model, facts, ctx_len, settings)),
-      runner_(session_, facts.vocab_size),
-      engine_(runner_, session_, capabilities_of(session_, settings), facts.vocab_size,
-              engine_options(facts, settings)) {}
+    : shapes_(program_shapes(model.program())),
+      session_(model.program(), session_shape(model, facts, ctx_len, within(settings, shapes_))),
+      runner_(make_runner(session_, !shapes_, facts.vocab_size)),
+      engine_(*runner_, session_, capabilities_of(session_, settings, shapes_), facts.vocab_size,
+              engine_options(facts, within(settings, shapes_))) {}
 
 EngineStatistics Serving::statistics() const {
   const engine::EngineCounters c = engine_.counters();

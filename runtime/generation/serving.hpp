@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "runtime/engine/engine.hpp"
 #include "runtime/model/compiled_model.hpp"
 #include "runtime/model/graph_facts.hpp"
 #include "runtime/sampling/candidates.hpp"
 #include "runtime/session/backend_session.hpp"
+#include "runtime/session/program_shapes.hpp"
 #include "tessera/engine_settings.hpp"
 
 namespace tessera {
@@ -26,8 +28,9 @@ class Serving {
   EngineStatistics statistics() const;
 
  private:
+  std::optional<ProgramShapes> shapes_;  ///< nothing: the backend is ragged
   BackendSession session_;
-  engine::RaggedRunner runner_;
+  std::unique_ptr<engine::PlanRunner> runner_;
   std::shared_ptr<sampling::Workspace> workspace_ = std::make_shared<sampling::Workspace>();
   engine::Engine engine_;
 };

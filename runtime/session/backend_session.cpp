@@ -65,6 +65,37 @@ int64_t BackendSession::slot_tokens() const {
   }
 }
 
+void BackendSession::run_shaped(const StepShape& shape, std::span<const ShapedRow> rows,
+                                std::span<float> logits) {
+  const auto places = static_cast<size_t>(shape.batch * shape.seq_len);
+  input_ids_.assign(places, 0);
+  position_ids_.assign(places, -1);
+  batch_index_.assign(static_cast<size_t>(shape.batch), -1);
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const auto first = r * static_cast<size_t>(shape.seq_len);
+    std::copy(rows[r].tokens.begin(), rows[r].tokens.end(),
+              input_ids_.begin() + static_cast<std::ptrdiff_t>(first));
+    for (size_t i = 0; i < rows[r].tokens.size(); ++i)
+      position_ids_[first + i] = rows[r].position + static_cast<int64_t>(i);
+    batch_index_[r] = rows[r].slot;
+  }
+  const int64_t vocab = static_cast<int64_t>(logits.size() / rows.size());
+  shaped_logits_.resize(static_cast<size_t>(shape.batch * vocab));
+  const auto integers = [](std::string_view name, std::vector<int64_t>& values, std::vector<int64_t> dims) {
+    return plugin::RunTensor{name, graph::DataType::kInt64, std::move(dims), values.data(),
+                             values.size() * sizeof(int64_t)};
+  };
+  session_.run({integers("input_ids", input_ids_, {shape.batch, shape.seq_len}),
+                integers("position_ids", position_ids_, {shape.batch, shape.seq_len}),
+                integers("batch_index", batch_index_, {shape.batch, 1})},
+               {{"logits",
+                 graph::DataType::kFloat,
+                 {shape.batch, 1, vocab},
+                 shaped_logits_.data(),
+                 shaped_logits_.size() * sizeof(float)}});
+  std::copy_n(shaped_logits_.begin(), logits.size(), logits.begin());
+}
+
 void BackendSession::run(std::span<const Row> rows, std::span<const int64_t> logits_rows,
                          std::span<const StepOutput> outputs) {
   input_ids_.clear();

@@ -11,8 +11,9 @@
 
 namespace tessera {
 
-/// For a cached graph on a ragged backend. One call at a time.
-class BackendSession : public StepRunner, public SlotMemory {
+/// For a cached graph. One call at a time. `run` is for ragged backends, `run_shaped` for those with compiled
+/// shapes.
+class BackendSession : public StepRunner, public ShapedStepRunner, public SlotMemory {
  public:
   struct Shape {
     uint32_t slots;
@@ -27,6 +28,8 @@ class BackendSession : public StepRunner, public SlotMemory {
 
   void run(std::span<const Row> rows, std::span<const int64_t> logits_rows,
            std::span<const StepOutput> outputs) override;
+
+  void run_shaped(const StepShape& shape, std::span<const ShapedRow> rows, std::span<float> logits) override;
 
   const Shape& shape() const { return shape_; }
   /// Empties every slot, ready for new sequences.
@@ -48,6 +51,7 @@ class BackendSession : public StepRunner, public SlotMemory {
   Shape shape_;
   plugin::Session session_;
   std::vector<int64_t> input_ids_, position_ids_, batch_index_, rope_length_, logits_rows_;
+  std::vector<float> shaped_logits_;
 };
 
 }  // namespace tessera

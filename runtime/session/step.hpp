@@ -1,4 +1,4 @@
-/// One step of a ragged backend: rows of one token each.
+/// One step of a backend: rows of one token each, or rows of a compiled shape.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +38,29 @@ class StepRunner {
   /// vocab], others [rows, 1, ...]. Throws Error.
   virtual void run(std::span<const Row> rows, std::span<const int64_t> logits_rows,
                    std::span<const StepOutput> outputs) = 0;
+};
+
+/// Tokens of one slot that stand behind one another.
+struct ShapedRow {
+  std::span<const int64_t> tokens;  ///< at least one
+  int64_t position;                 ///< of the first
+  uint32_t slot;                    ///< in one row of a step at most
+};
+
+struct StepShape {
+  int64_t batch;    ///< rows
+  int64_t seq_len;  ///< tokens of a row
+};
+
+/// What runs steps of compiled shapes. One call at a time.
+class ShapedStepRunner {
+ public:
+  virtual ~ShapedStepRunner() = default;
+
+  /// At most `batch` rows of at most `seq_len` tokens; the rest is padding. `logits` [rows, vocabulary]:
+  /// those behind each row's last token, filled. Throws Error.
+  virtual void run_shaped(const StepShape& shape, std::span<const ShapedRow> rows,
+                          std::span<float> logits) = 0;
 };
 
 }  // namespace tessera

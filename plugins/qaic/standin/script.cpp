@@ -97,6 +97,7 @@ bool read_order(const Words& words, Script& script) {
   if (order == "nsps") return read_number(words, script.nsps);
   if (order == "dram-mb") return read_number(words, script.dram_mb);
   if (order == "read-delay-ms") return read_number(words, script.read_delay_ms);
+  if (order == "noise-ppm") return read_number(words, script.noise_ppm);
   if (order == "device") return read_device(words, script);
   if (order == "fail") return read_fault(words, script);
   if (order == "reset") return read_reset(words, script);

@@ -1,15 +1,18 @@
 /// What the stand-in pretends and where it fails: a text file named by QAIC_STANDIN_SCRIPT, one order a line.
 ///
-///   devices 2                           pretend devices (4)
-///   nsps 16                             of each device
-///   dram-mb 100                         of each device; a program that needs more does not load
-///   device 1 initializing               or: error
-///   read-delay-ms 20                    workers read the caller's buffers this much later
-///   fail qaicLoadProgram QS_NOMEM       each call of a function; "... at 3": its third call alone
-///   reset 0 at 5                        the fifth run on device 0 fails, and all until the program is loaded
-///   anew compile exit 3                      qaic-compile ends so after its first lines compile sleep-ms
-///   5000               ... takes this long compile crash | silent | no-output  ... is killed by a signal;
-///   fails without a word; ends well without a file # a comment
+/// - `devices 2`: pretend devices (4)
+/// - `nsps 16`: of each device
+/// - `dram-mb 100`: of each device; a program that needs more does not load
+/// - `device 1 initializing`, or `error`
+/// - `read-delay-ms 20`: workers read the caller's buffers this much later
+/// - `noise-ppm 500`: outputs are off by so many millionths at most, by another amount in each compiled shape
+/// - `fail qaicLoadProgram QS_NOMEM`: each call of a function; with `at 3` its third call alone
+/// - `reset 0 at 5`: the fifth run on device 0 fails, and all until the program is loaded anew
+/// - `compile exit 3`: qaic-compile ends so after its first lines
+/// - `compile sleep-ms 5000`: it takes so much longer
+/// - `compile crash`, `silent`, `no-output`: killed by a signal; fails without a word; ends well without a
+/// file
+/// - `# a comment`
 #pragma once
 
 #include <cstdint>
@@ -40,6 +43,7 @@ struct Script {
   uint64_t dram_mb = 32768;
   std::map<QID, QDevStatus> states;  ///< of devices that are not ready
   int read_delay_ms = 0;
+  int noise_ppm = 0;
   std::vector<Fault> faults;
   std::vector<Reset> resets;
   std::optional<int> compile_exit;

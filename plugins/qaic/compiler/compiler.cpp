@@ -1,0 +1,132 @@
+#include "compiler.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+
+#include "process.hpp"
+#include "tessera/sdk/edit.hpp"
+#include "tessera/sdk/error.hpp"
+
+namespace tessera::qaic {
+namespace {
+
+constexpr const char* kName = "qaic-compile";
+constexpr int kReportMs = 100;
+constexpr size_t kMostText = 64 * 1024;  // of a failure's text that is kept
+constexpr size_t kMostLines = 12;        // and told
+
+bool is_program(const std::string& path) {
+  return !std::filesystem::is_directory(path) && access(path.c_str(), X_OK) == 0;
+}
+
+std::string in_path() {
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "" : path;
+  while (!rest.empty()) {
+    const size_t colon = std::min(rest.find(':'), rest.size());
+    const std::string candidate = std::string(rest.substr(0, colon)) + "/" + kName;
+    if (colon > 0 && is_program(candidate)) return candidate;
+    rest.remove_prefix(std::min(colon + 1, rest.size()));
+  }
+  return {};
+}
+
+std::string last_lines(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  size_t begin = text.size();
+  for (size_t lines = 0; begin > 0; --begin)
+    if (text[begin - 1] == '\n' && ++lines == kMostLines) break;
+  return std::string(text.substr(begin));
+}
+
+/// The longest name of a node that the text says as a whole word; null when it names none.
+const graph::Node* named_node(const graph::Graph& graph, std::string_view text) {
+  const auto part_of_name = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '/' || c == '.';
+  };
+  const graph::Node* found = nullptr;
+  for (const graph::Node& node : graph.nodes) {
+    if (node.name.empty() || (found != nullptr && node.name.size() <= found->name.size())) continue;
+    const size_t at = text.find(node.name);
+    if (at == std::string_view::npos) continue;
+    const size_t end = at + node.name.size();
+    if ((at > 0 && part_of_name(text[at - 1])) ||
+        (end < text.size() && part_of_name(text[end]) && text[end] != '.'))
+      continue;
+    found = &node;
+  }
+  return found;
+}
+
+Error failure(const std::string& compiler, int status, const std::string& text, const graph::Model& model) {
+  const std::string how = status < 0 ? fmt::format("was killed by signal {}", -status)
+                                     : fmt::format("failed with exit code {}", status);
+  const std::string lines = last_lines(text);
+  const bool full = text.find("No space left on device") != std::string::npos;
+  Error error(status < 0 || full ? ErrorCode::kIo : ErrorCode::kNotSupported,
+              fmt::format("the compiler {}{}", how, lines.empty() ? " and said nothing" : ": " + lines));
+  if (const graph::Node* node = named_node(model.graph, text))
+    error = Error(error.code(), error.message()).node(graph::describe(*node));
+  return std::move(error).file(compiler).remedy(
+      full         ? "free some space: the folder for compilations needs a copy of the weights"
+      : status < 0 ? "look for lack of memory (dmesg), and compile again"
+                   : "the text is the compiler's own; --dry-run -o DIR keeps what it was given");
+}
+
+}  // namespace
+
+std::string find_compiler(const CompilerChoice& choice) {
+  std::vector<std::string> looked;
+  const auto there = [&](std::string path) {
+    if (!path.empty() && is_program(path)) return true;
+    if (!path.empty()) looked.push_back(std::move(path));
+    return false;
+  };
+  const std::string of_sdk = choice.sdk.empty() ? "" : choice.sdk + "/exec/" + kName;
+  const char* environment = std::getenv("QAIC_COMPILE");
+  if (!choice.compiler.empty()) {
+    if (there(choice.compiler)) return choice.compiler;
+  } else if (environment != nullptr && *environment != '\0') {
+    if (there(environment)) return environment;
+  } else {
+    if (choice.sdk_given && there(of_sdk)) return of_sdk;
+    std::string found = choice.sdk_given ? "" : in_path();
+    if (!found.empty()) return found;
+    if (!choice.sdk_given) looked.emplace_back("PATH");
+    if (!choice.sdk_given && there(of_sdk)) return of_sdk;
+  }
+  std::string places;
+  for (const std::string& place : looked) places += (places.empty() ? "" : ", ") + place;
+  throw Error(ErrorCode::kNotFound, fmt::format("no QAic compiler: looked at {}", places))
+      .key("compiler")
+      .remedy("install the Apps SDK, or name qaic-compile by the option compiler or QAIC_COMPILE");
+}
+
+void run_compiler(const std::vector<std::string>& arguments, const std::string& output,
+                  const graph::Model& model, const sdk::Progress& progress) {
+  ChildProcess compiler(arguments);
+  std::string text, line = "compiling";
+  for (bool more = true; more;) {
+    const size_t before = text.size();
+    more = compiler.read(text, kReportMs);
+    if (text.size() > before) {
+      const std::string last = last_lines(text);
+      line = last.substr(last.rfind('\n') == std::string::npos ? 0 : last.rfind('\n') + 1);
+    }
+    if (text.size() > 2 * kMostText) text.erase(0, text.size() - kMostText);
+    progress.report(0, 0, line);  // throws when it shall stop; the destructor ends the compiler
+  }
+  const int status = compiler.wait();
+  if (status != 0) throw failure(arguments[0], status, text, model);
+  if (std::filesystem::is_regular_file(output)) return;
+  throw Error(ErrorCode::kNotSupported, fmt::format("the compiler ended well but left no program{}",
+                                                    text.empty() ? "" : ": " + last_lines(text)))
+      .file(output);
+}
+
+}  // namespace tessera::qaic
