@@ -29,7 +29,7 @@ std::string in_path() {
   std::string_view rest = path == nullptr ? "" : path;
   while (!rest.empty()) {
     const size_t colon = std::min(rest.find(':'), rest.size());
-    const std::string candidate = std::string(rest.substr(0, colon)) + "/" + kName;
+    std::string candidate = std::string(rest.substr(0, colon)) + "/" + kName;
     if (colon > 0 && is_program(candidate)) return candidate;
     rest.remove_prefix(std::min(colon + 1, rest.size()));
   }
@@ -71,7 +71,8 @@ Error failure(const std::string& compiler, int status, const std::string& text, 
   Error error(status < 0 || full ? ErrorCode::kIo : ErrorCode::kNotSupported,
               fmt::format("the compiler {}{}", how, lines.empty() ? " and said nothing" : ": " + lines));
   if (const graph::Node* node = named_node(model.graph, text))
-    error = Error(error.code(), error.message()).node(graph::describe(*node));
+    error = Error(error.code(), error.message())
+                .node(fmt::format("{} ({})", graph::describe(*node), node->doc_string));
   return std::move(error).file(compiler).remedy(
       full         ? "free some space: the folder for compilations needs a copy of the weights"
       : status < 0 ? "look for lack of memory (dmesg), and compile again"
@@ -87,7 +88,7 @@ std::string find_compiler(const CompilerChoice& choice) {
     if (!path.empty()) looked.push_back(std::move(path));
     return false;
   };
-  const std::string of_sdk = choice.sdk.empty() ? "" : choice.sdk + "/exec/" + kName;
+  std::string of_sdk = choice.sdk.empty() ? "" : choice.sdk + "/exec/" + kName;
   const char* environment = std::getenv("QAIC_COMPILE");
   if (!choice.compiler.empty()) {
     if (there(choice.compiler)) return choice.compiler;

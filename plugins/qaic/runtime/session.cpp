@@ -32,8 +32,7 @@ bool is_length(std::string_view input) {
 
 sdk::LogLevel level_of(QLogLevel level) {
   switch (level) {
-    case QL_ERROR:
-      return sdk::LogLevel::kWarn;  // the failed call says it as an error
+    case QL_ERROR:  // the failed call says it as an error
     case QL_WARN:
       return sdk::LogLevel::kWarn;
     case QL_INFO:

@@ -13,6 +13,9 @@
 
 namespace tessera::qaic {
 
+/// Of llama-stories260k.
+inline constexpr int64_t kVocab = 512;
+
 /// The folder of the stand-in's SDK in this build tree.
 std::string standin_sdk();
 /// Text of a file of tests/golden.

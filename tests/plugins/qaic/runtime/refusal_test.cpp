@@ -13,8 +13,6 @@
 namespace tessera::qaic {
 namespace {
 
-constexpr int64_t kVocab = 512;
-
 const CardModel& model() {
   static const auto& compiled =
       *new CardModel({.shapes = {.prefill_seq_len = 8, .ctx_len = 32, .full_batch_size = 2}});

@@ -12,8 +12,6 @@
 namespace tessera::qaic {
 namespace {
 
-constexpr int64_t kVocab = 512;
-
 struct GoldenCase {
   std::string name;
   std::vector<int64_t> prompt, continuation;
