@@ -7,6 +7,8 @@ namespace tessera::cpu {
 
 constexpr int64_t kRowBlock = 512;    ///< rows that are multiplied with one pass over the weights
 constexpr int64_t kDepthBlock = 512;  ///< k of a block: 512 x 512 floats of x stay in the second-level cache
+constexpr int64_t kFewTiles = 3;      ///< up to here a block of weights is used only this often ...
+constexpr int64_t kFewTilesDepth = 128;  ///< ... and goes through the tiles in pieces of so many k
 
 /// The rows of a row block in tiles of nearly equal height, at most `tile_rows`.
 struct RowTiles {

@@ -92,14 +92,19 @@ inline void multiply_block(const LinearCall& call, const RowTiles& tiles, int64_
   const auto* next_weights = reinterpret_cast<const char*>(weights + in * kPanelWidth);
   const int64_t lines_a_step = kPrefetchStep * kPanelWidth * static_cast<int64_t>(sizeof(Weight)) / 64;
   const int64_t lines = (lines_a_step + tiles.count - 1) / tiles.count;
-  const int64_t share = depth / kPrefetchStep * lines * 64;
-  for (int64_t t = 0; t < tiles.count; ++t) {
-    const int64_t first = tiles.begin(t), h = tiles.begin(t + 1) - first;
-    const float* next_y = t + 1 < tiles.count ? y + tiles.begin(t + 1) * call.ldy : y + kPanelWidth;
-    multiply_rows<float, 0, false>.of[h - 1]({depth, packed_block + first * depth, b, y + first * call.ldy,
-                                              call.ldy, smaller(kPanelWidth, call.shape.out - column), k0 > 0,
-                                              last && call.bias != nullptr ? call.bias + column : nullptr,
-                                              next_y, next_weights + t * share, lines});
+  // Few tiles wait for memory: what one has read, the next finds in the first-level cache.
+  const int64_t piece = tiles.count <= kFewTiles ? kFewTilesDepth : depth;
+  for (int64_t k = 0; k < depth; k += piece) {
+    const int64_t d = smaller(piece, depth - k), share = d / kPrefetchStep * lines * 64;
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      const int64_t first = tiles.begin(t), h = tiles.begin(t + 1) - first;
+      const float* next_y = t + 1 < tiles.count ? y + tiles.begin(t + 1) * call.ldy : y + kPanelWidth;
+      multiply_rows<float, 0, false>.of[h - 1](
+          {d, packed_block + first * depth + k * h, b + k * kPanelWidth, y + first * call.ldy, call.ldy,
+           smaller(kPanelWidth, call.shape.out - column), k0 + k > 0,
+           last && k + d == depth && call.bias != nullptr ? call.bias + column : nullptr, next_y,
+           next_weights + k * kPanelWidth * static_cast<int64_t>(sizeof(Weight)) + t * share, lines});
+    }
   }
 }
 

@@ -71,12 +71,16 @@ inline void multiply_vectors(const Tile& tile, int v0) {
     const float* next_c = tile.next_c;
     const char* next_b = tile.next_b;
     for (; k + kPrefetchStep <= tile.depth; k += kPrefetchStep) {
-      for (int64_t line = 0; line < tile.next_lines; ++line, next_b += 64) prefetch_far(next_b);
       prefetch_far(next_c);
       prefetch_far(next_c + 16);
       if (k < (h - 1) * kPrefetchStep) next_c += tile.ldc;
+        // One at a time: a burst fills the queue that the loads of this tile need, too.
 #pragma GCC unroll 2
-      for (int i = 0; i < kPrefetchStep; ++i) step();
+      for (int64_t i = 0; i < kPrefetchStep; ++i) {
+        if (i < tile.next_lines) prefetch_far(next_b + 64 * i);
+        step();
+      }
+      next_b += 64 * tile.next_lines;
     }
   }
 #pragma GCC unroll 2
