@@ -9,6 +9,7 @@
 #include "cli/model_options.hpp"
 #include "cli/output.hpp"
 #include "cli/run/batch_run.hpp"
+#include "cli/run/receipt.hpp"
 #include "core/digest/sha256.hpp"
 
 namespace tessera::cli {
@@ -73,7 +74,12 @@ int run_batch(const Config& config) {
   for (const std::string& warning : model.info().warnings) note("warning: " + warning);
   model.compile(compile_options(config));
   try {
-    report(config, run_requests(config, model, requests, *output));
+    const RunSummary summary = run_requests(config, model, requests, *output);
+    const std::string receipt = config.text("output.receipt");
+    if (!receipt.empty()) {
+      write_receipt(make_receipt(config, model, requests, config.text("output.file")), receipt);
+    }
+    report(config, summary);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kCancelled && config.has("output.file")) {
       note(fmt::format("what was finished is in {}.partial; --resume goes on", config.text("output.file")));
@@ -103,6 +109,12 @@ int run_run(const Command& self, const std::vector<std::string>& args) {
   const std::string source = prompt_source(config);
   const bool batch = source == "requests" || source == "requests_file" || config.has("output.file");
   if (!batch && config.boolean("output.resume")) throw UsageError("--resume needs an output file", "-o FILE");
+  std::error_code ignored;
+  const bool to_file =
+      config.has("output.file") && (std::filesystem::is_regular_file(config.text("output.file"), ignored) ||
+                                    !std::filesystem::exists(config.text("output.file"), ignored));
+  if (config.has("output.receipt") && !to_file)
+    throw UsageError("--receipt needs results in a file", "-o FILE.jsonl");
   return batch ? run_batch(config) : generate_and_print(config);
 }
 

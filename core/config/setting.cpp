@@ -90,6 +90,8 @@ constexpr std::array kSettings = {
             "they are in FILE.partial"},
     Setting{"output.resume", kBool, "resume", "", "false",
             "go on with a run that was broken off: what is in FILE.partial is not run again"},
+    Setting{"output.receipt", kPath, "receipt", "", "",
+            "receives what a run was made of and what came out, for tessera replay"},
 };
 
 }  // namespace
