@@ -16,17 +16,17 @@ namespace tessera::cli {
 using Digests = std::vector<std::pair<std::string, std::string>>;
 
 struct Receipt {
-  std::string version;         ///< of Tessera
-  std::string folder;          ///< of the model
-  Digests files;               ///< of the model, by file name
-  Digests plugins;             ///< "cpu 0.1.0" and the digest of its file
-  std::string backend, tier;   ///< tier: a numeric recipe; empty where the backend has one only
-  bool bits_promised = false;  ///< the backend's bits do not depend on what runs beside a request
-  std::string compile_key;     ///< of all that decides what the compiled model is
-  std::string inputs;          ///< of all requests
-  Config config;               ///< the settings that were given
-  std::vector<RawRequest> requests;
-  std::vector<boost::json::object> results;  ///< lines of the output, by request
+  std::string version = {};             ///< of Tessera
+  std::string folder = {};              ///< of the model
+  Digests files = {};                   ///< of the model, by file name
+  Digests plugins = {};                 ///< "cpu 0.1.0" and the digest of its file
+  std::string backend = {}, tier = {};  ///< tier: a numeric recipe; empty where the backend has one only
+  bool bits_promised = false;           ///< the backend's bits do not depend on what runs beside a request
+  std::string compile_key = {};         ///< of all that decides what the compiled model is
+  std::string inputs = {};              ///< of all requests
+  Config config;                        ///< the settings that were given
+  std::vector<RawRequest> requests = {};
+  std::vector<boost::json::object> results = {};  ///< lines of the output, by request
 };
 
 /// Of a run that has ended; reads the model's files whole. Throws Error.
