@@ -8,9 +8,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
+#include <memory>
 #include <system_error>
 #include <utility>
 
+#include "core/graph/growing_folder.hpp"
+#include "core/graph/side_files.hpp"
+#include "core/graph/weight_stream.hpp"
 #include "core/graph/weights_check.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/nearest.hpp"
@@ -24,127 +29,45 @@ namespace fs = std::filesystem;
 constexpr const char* kModelFile = "model.onnx";
 constexpr uint64_t kChunkBytes = 64 << 20;  // between two questions whether to stop
 
-std::string system_text(int error) {
-  return std::generic_category().message(error);
-}
-
-[[noreturn]] void fail(const std::string& doing, const fs::path& path, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT;
-  Error failure(full ? ErrorCode::kOutOfMemory : ErrorCode::kIo,
-                full ? doing + ": no room on the disk" : doing + ": " + system_text(error));
-  failure.add_file(path.string());
-  if (full) failure.add_remedy("free some room, or export with --weights link to the weights' file system");
-  throw failure;
-}
-
-class Descriptor {
+/// Files that are read in pieces, each opened once.
+class OpenFiles {
  public:
-  Descriptor(const fs::path& path, int flags, const char* doing)
-      : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
-    if (fd_ < 0) fail(doing, path, errno);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  /// Some file systems tell only here that there was no room.
-  void close(const fs::path& path) {
-    const int fd = std::exchange(fd_, -1);
-    if (::close(fd) != 0) fail("cannot write", path, errno);
+  explicit OpenFiles(const RealPath& real_path) : real_path_(real_path) {}
+
+  void read(const std::string& location, uint64_t offset, uint64_t size, char* into) {
+    Open& file = open(location);
+    while (size > 0) {
+      const ssize_t got = ::pread(file.descriptor->get(), into, size, static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) fail("cannot read the weights", file.path, errno);
+      if (got == 0) {
+        throw Error(ErrorCode::kCorruptData, "the file became shorter while it was read")
+            .file(file.path.string());
+      }
+      into += got;
+      offset += static_cast<uint64_t>(got);
+      size -= static_cast<uint64_t>(got);
+    }
   }
 
  private:
-  int fd_;
+  struct Open {
+    fs::path path;
+    std::unique_ptr<Descriptor> descriptor;
+  };
+  Open& open(const std::string& location) {
+    Open& file = files_[location];
+    if (file.descriptor) return file;
+    file.path = real_path_(location);
+    file.descriptor = std::make_unique<Descriptor>(file.path, O_RDONLY, "cannot read the weights");
+    return file;
+  }
+
+  const RealPath& real_path_;
+  std::map<std::string, Open> files_;
 };
 
-/// A folder that is gone again unless it is kept: the export while it grows.
-class GrowingFolder {
- public:
-  explicit GrowingFolder(const fs::path& target) : target_(target) {
-    refuse_taken();
-    make_parents();
-    for (int attempt = 0;; ++attempt) {
-      path_ = target_.parent_path() /
-              fmt::format(".{}.{}-{}.tmp", target_.filename().string(), ::getpid(), attempt);
-      if (::mkdir(path_.c_str(), 0777) == 0) return;
-      const int error = errno;
-      if (error == EEXIST && attempt < 1000) continue;
-      remove_parents();
-      fail("cannot make the folder", path_, error);
-    }
-  }
-  GrowingFolder(const GrowingFolder&) = delete;
-  GrowingFolder& operator=(const GrowingFolder&) = delete;
-  ~GrowingFolder() {
-    if (kept_) return;
-    std::error_code ignored;  // another error is on its way
-    fs::remove_all(path_, ignored);
-    remove_parents();
-  }
-
-  const fs::path& path() const { return path_; }
-
-  void keep() {
-    // Replaces an empty folder, fails for any other: what came in meanwhile is not lost.
-    if (::rename(path_.c_str(), target_.c_str()) != 0)
-      fail("cannot put the export in its place", target_, errno);
-    kept_ = true;
-  }
-
- private:
-  void refuse_taken() const {
-    std::error_code failure;
-    const fs::file_status status = fs::symlink_status(target_, failure);
-    if (!fs::exists(status)) return;
-    if (fs::is_directory(status) && fs::is_empty(target_, failure) && !failure) return;
-    throw Error(ErrorCode::kInvalidArgument, fs::is_directory(status)
-                                                 ? "the export folder is not empty"
-                                                 : "the export folder exists and is no folder")
-        .file(target_.string())
-        .remedy("choose another folder, or remove this one");
-  }
-
-  void make_parents() {
-    fs::path missing;
-    for (fs::path parent = target_.parent_path(); !parent.empty() && !fs::exists(parent);
-         parent = parent.parent_path()) {
-      missing = parent;
-    }
-    if (missing.empty()) return;
-    first_parent_made_ = missing;
-    std::error_code failure;
-    fs::create_directories(target_.parent_path(), failure);
-    if (!failure) return;
-    remove_parents();
-    fail("cannot make the folder", target_.parent_path(), failure.value());
-  }
-
-  void remove_parents() const {
-    if (first_parent_made_.empty()) return;
-    std::error_code ignored;  // stops at the first that somebody else uses by now
-    for (fs::path parent = target_.parent_path();; parent = parent.parent_path()) {
-      if (!fs::remove(parent, ignored) || parent == first_parent_made_) return;
-    }
-  }
-
-  fs::path target_, path_, first_parent_made_;
-  bool kept_ = false;
-};
-
-void write_file(const fs::path& path, std::string_view bytes) {
-  Descriptor file(path, O_WRONLY | O_CREAT | O_EXCL, "cannot make the file");
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("cannot write", path, errno);
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  file.close(path);
-}
-
-/// Copies and links files of weights, and keeps count for the progress.
+/// Copies and links files of weights, makes others, and keeps count for the progress.
 class WeightsExport {
  public:
   WeightsExport(const fs::path& folder, WeightsMode mode, uint64_t total, const ExportProgress& progress)
@@ -167,6 +90,33 @@ class WeightsExport {
     } else {
       copy(source, target, bytes);
     }
+    return result;
+  }
+
+  /// Writes a file of weights that are made on the way.
+  ExportedWeights make(const SideFile& file, const RealPath& real_path) {
+    const fs::path target = folder_ / file.location;
+    Descriptor out(target, O_WRONLY | O_CREAT | O_EXCL, "cannot make the file");
+    OpenFiles sources(real_path);
+    uint64_t written = 0;
+    const auto take = [&](std::string_view bytes) {
+      write_all(out.get(), bytes, target);
+      written += bytes.size();
+      report(bytes.size());
+    };
+    const ReadWeights read = [&](const std::string& location, uint64_t offset, uint64_t size, char* into) {
+      sources.read(location, offset, size, into);
+    };
+    for (const PlacedWeight& weight : file.weights) {
+      write_all(out.get(), std::string(weight.offset - written, '\0'), target);
+      written = weight.offset;
+      stream_weight(weight.recipe, read, take);
+    }
+    out.close(target);
+    ExportedWeights result;
+    result.location = file.location;
+    result.bytes = written;
+    result.made = true;
     return result;
   }
 
@@ -245,18 +195,25 @@ RealPath real_paths_in(const fs::path& base_dir) {
 }
 
 ExportReport export_model(std::string_view model, const fs::path& folder, const RealPath& real_path,
-                          WeightsMode mode, const ExportProgress& progress) {
+                          WeightsMode mode, const ExportProgress& progress,
+                          const std::vector<ExportedText>& texts) {
   fs::path target = fs::absolute(folder).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();  // "out/" is "out"
-  const std::vector<WeightFile> files = weight_files(read_model(model), real_path);
+  Model parsed = read_model(model);
+  weight_files(parsed, real_path);  // checks all ranges before anything is changed
+  const std::vector<SideFile> made = take_side_files(parsed);
+  const std::vector<WeightFile> files = weight_files(without_side_files(parsed, made), real_path);
   uint64_t total = 0;
   for (const WeightFile& file : files) total += file.bytes;
+  for (const SideFile& file : made) total += file.bytes;
   GrowingFolder growing(target);
   WeightsExport weights(growing.path(), mode, total, progress);
   ExportReport report;
   for (const WeightFile& file : files)
     report.weights.push_back(weights.add(file.location, file.source, file.bytes));
-  write_file(growing.path() / kModelFile, model);
+  for (const SideFile& file : made) report.weights.push_back(weights.make(file, real_path));
+  for (const ExportedText& text : texts) write_file(growing.path() / text.name, text.text);
+  write_file(growing.path() / kModelFile, made.empty() ? std::string(model) : write_model(parsed));
   growing.keep();
   report.model_file = target / kModelFile;
   return report;
