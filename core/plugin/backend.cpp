@@ -1,7 +1,10 @@
 #include "core/plugin/backend.hpp"
 
+#include <algorithm>
+
 #include "core/plugin/call.hpp"
 #include "tessera/sdk/arguments.hpp"
+#include "tessera/sdk/planning.hpp"
 
 namespace tessera::plugin {
 namespace {
@@ -45,6 +48,28 @@ struct TensorArguments {
   std::vector<tsr_tensor*> pointers;
 };
 
+/// The text that a function of the planning interface answers.
+template <class Ask>
+std::string answered_text(const LoadedPlugin& plugin, const Doing& doing, const CompileRequest& request,
+                          const Ask& ask) {
+  const CompileArguments args(request);
+  tsr_buffer out{};
+  out.struct_size = sizeof(out);
+  call(plugin, doing, [&] { return ask(args.c, out); });
+  return take_text(plugin, doing, out);
+}
+
+/// nullopt where `asked` does not answer the key.
+template <class Asked>
+std::optional<sdk::Value> found_property(const Asked& asked, std::string_view key) {
+  try {
+    return asked.property(key);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kNotFound) return std::nullopt;
+    throw;
+  }
+}
+
 }  // namespace
 
 // ---- backend ----
@@ -56,12 +81,7 @@ sdk::Value Backend::property(std::string_view key) const {
 }
 
 std::optional<sdk::Value> Backend::find_property(std::string_view key) const {
-  try {
-    return property(key);
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::kNotFound) return std::nullopt;
-    throw;
-  }
+  return found_property(*this, key);
 }
 
 const void* Backend::find_interface(std::string_view id) const {
@@ -85,6 +105,41 @@ Program Backend::compile(const CompileRequest& request) const {
   return Program(*plugin_, *table_, program);
 }
 
+const tsr_planning_v1* Backend::planning() const {
+  const auto* table = static_cast<const tsr_planning_v1*>(find_interface(TSR_INTERFACE_PLANNING));
+  if (table == nullptr) return nullptr;
+  const Doing doing{"asking for the plans of backend", id()};
+  if (table->struct_size < sdk::kFirstSize<tsr_planning_v1>)
+    throw misbehaves(*plugin_, doing, "its plans have struct_size " + std::to_string(table->struct_size));
+  if (table->passes == nullptr) throw misbehaves(*plugin_, doing, "it tells no passes");
+  return table;
+}
+
+std::optional<std::vector<std::string>> Backend::passes(const CompileRequest& request) const {
+  const tsr_planning_v1* table = planning();
+  if (table == nullptr) return std::nullopt;
+  const std::string text = answered_text(*plugin_, {"asking for the passes of backend", id()}, request,
+                                         [&](const tsr_compile_args& args, tsr_buffer& out) {
+                                           return table->passes(plugin_->host.c(), &args, &out);
+                                         });
+  std::vector<std::string> passes;
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    if (end > start) passes.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return passes;
+}
+
+std::optional<std::string> Backend::plan(const CompileRequest& request) const {
+  const tsr_planning_v1* table = planning();
+  if (table == nullptr || table->plan == nullptr) return std::nullopt;
+  return answered_text(*plugin_, {"planning with backend", id()}, request,
+                       [&](const tsr_compile_args& args, tsr_buffer& out) {
+                         return table->plan(plugin_->host.c(), &args, &out);
+                       });
+}
+
 // ---- program ----
 
 Program::Program(const LoadedPlugin& plugin, const tsr_backend& table, tsr_program* program)
@@ -94,6 +149,10 @@ sdk::Value Program::property(std::string_view key) const {
   return ask_property(
       *plugin_, {"asking a property of a program of backend", sdk::view(table_->id)},
       [&](tsr_value* out) { return table_->program_property(program_.get(), sdk::borrow(key), out); });
+}
+
+std::optional<sdk::Value> Program::find_property(std::string_view key) const {
+  return found_property(*this, key);
 }
 
 Session Program::create_session(const SessionRequest& request) const {

@@ -11,6 +11,7 @@
 #include "core/plugin/loaded_plugin.hpp"
 #include "core/plugin/options.hpp"
 #include "core/plugin/progress.hpp"
+#include "tessera/planning.h"
 #include "tessera/sdk/graph.hpp"
 #include "tessera/sdk/value.hpp"
 
@@ -82,6 +83,7 @@ class Program {
  public:
   Session create_session(const SessionRequest& request) const;
   sdk::Value property(std::string_view key) const;
+  std::optional<sdk::Value> find_property(std::string_view key) const;  ///< nullopt: it does not answer it
 
  private:
   friend class Backend;
@@ -121,7 +123,17 @@ class Backend {
   void check(const CompileRequest& request) const;
   Program compile(const CompileRequest& request) const;
 
+  /// The passes that a compilation with these options wants, as texts ("kv-cache", "slots:n=1"), for the
+  /// graph as its architecture built it; nullopt for a backend that tells them by the properties passes.*
+  /// only.
+  std::optional<std::vector<std::string>> passes(const CompileRequest& request) const;
+  /// What compile would make of the graph after the passes, as JSON; nullopt for a backend that tells
+  /// nothing. Throws what compile would refuse.
+  std::optional<std::string> plan(const CompileRequest& request) const;
+
  private:
+  const tsr_planning_v1* planning() const;
+
   const LoadedPlugin* plugin_;
   const tsr_backend* table_;
 };

@@ -1,4 +1,6 @@
-/* tessera/abi.h must need nothing before it and mean something to a C or C++ compiler of any age. */
+/* The public C headers must need nothing before them and mean something to a C or C++ compiler of any age. */
+#include "tessera/planning.h"
+
 #include "tessera/abi.h"
 
 typedef char pointers_have_64_bits[sizeof(void*) == 8 ? 1 : -1];

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "tessera/abi.h"
+#include "tessera/planning.h"
 #include "tessera/sdk/arguments.hpp"
 
 static_assert(TSR_ABI_DRAFT == 2, "the layouts below are those of draft 2");
@@ -231,6 +232,12 @@ OFFSET(tsr_machine_limits_v1, struct_size, 0);
 OFFSET(tsr_machine_limits_v1, reserved, 4);
 OFFSET(tsr_machine_limits_v1, read_bandwidth, 8);
 OFFSET(tsr_machine_limits_v1, fma_rate, 16);
+
+SIZE(tsr_planning_v1, 24);
+OFFSET(tsr_planning_v1, struct_size, 0);
+OFFSET(tsr_planning_v1, reserved, 4);
+OFFSET(tsr_planning_v1, passes, 8);
+OFFSET(tsr_planning_v1, plan, 16);
 
 SIZE(tsr_plugin, 152);
 OFFSET(tsr_plugin, struct_size, 0);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tessera/abi.h"
+#include "tessera/planning.h"
 
 #define WITNESS(type)                        \
   TSR_EXPORT void witness_##type(type* out); \
@@ -35,4 +36,5 @@ WITNESS(tsr_session_args)
 WITNESS(tsr_run_args)
 WITNESS(tsr_backend)
 WITNESS(tsr_slots_v1)
+WITNESS(tsr_planning_v1)
 WITNESS(tsr_plugin)
