@@ -83,6 +83,14 @@ int64_t parse_integer(std::string_view flag, std::string_view text, int64_t mini
 
 }  // namespace
 
+std::string with_dashed_name(const std::string& argument) {
+  if (!argument.starts_with("--")) return argument;
+  std::string dashed = argument;
+  const size_t end = std::min(dashed.find('='), dashed.size());
+  std::replace(dashed.begin(), dashed.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
+  return dashed;
+}
+
 std::vector<std::string> split_commas(std::string_view text) {
   std::vector<std::string> parts;
   while (!text.empty()) {
@@ -113,13 +121,24 @@ const Arguments::Entry& Arguments::entry(std::string_view name) const {
   throw Error(ErrorCode::kInternal, fmt::format("the command asks for a flag '{}' that it has not", name));
 }
 
-void Arguments::parse(const std::vector<std::string>& args) {
+bool Arguments::knows(std::string_view flag) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.flag.name == flag; });
+}
+
+void Arguments::parse(const std::vector<std::string>& given) {
+  std::vector<std::string> args = given;
+  const auto end_of_flags = std::find(args.begin(), args.end(), "--");
+  std::transform(args.begin(), end_of_flags, args.begin(), with_dashed_name);
   po::options_description description;
   for (const Entry& entry : entries_) {
     std::string name = entry.flag.name;
     if (entry.flag.letter != '\0') name += fmt::format(",{}", entry.flag.letter);
     if (entry.flag.metavar.empty()) {
       description.add_options()(name.c_str(), "");
+    } else if (entry.flag.value_optional) {
+      const std::vector<std::string> yes = {"true"};
+      description.add_options()(name.c_str(), po::value<std::vector<std::string>>()->implicit_value(yes, ""),
+                                "");
     } else {
       description.add_options()(name.c_str(), po::value<std::vector<std::string>>(), "");
     }
@@ -159,6 +178,12 @@ void Arguments::parse(const std::vector<std::string>& args) {
 }
 
 void Arguments::apply_settings() {
+  std::vector<std::string> backend_options;
+  for (const auto& [name, given] : values_) {
+    if (entry(name).flag.backend_option) backend_options.push_back(name + "=" + given.front());
+  }
+  if (!backend_options.empty())
+    config_.set("compile.options", std::move(backend_options), {OriginKind::kFlag, "flags"});
   for (const auto& [name, given] : values_) {
     const Setting* setting = entry(name).setting;
     if (setting == nullptr) continue;

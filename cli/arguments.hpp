@@ -18,6 +18,8 @@ struct Flag {
   std::string default_text;
   std::string help;  ///< one sentence, lower case, no full stop
   bool repeatable = false;
+  bool value_optional = false;  ///< without "=value" it means "true"
+  bool backend_option = false;  ///< goes into compile.options
 };
 
 /// Thrown for a command line that cannot be understood: exit code 2, usage on stderr.
@@ -47,6 +49,9 @@ class Arguments {
   /// All further positional arguments, each a value of that flag.
   void add_positionals(std::string name) { rest_ = std::move(name); }
 
+  bool knows(std::string_view flag) const;  ///< it was added
+
+  /// Underscores in names of flags count as dashes.
   /// Throws UsageError (unknown flag with the nearest, value missing, too many arguments) or Error (a value
   /// that does not parse). Settings end up in config() over environment and defaults; every flag value in
   /// get()/list().
@@ -78,6 +83,9 @@ class Arguments {
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
   Config config_ = Config::from_environment();
 };
+
+/// "--num_cores=a_b" -> "--num-cores=a_b"; anything but a long flag stays as it is.
+std::string with_dashed_name(const std::string& argument);
 
 /// "1,2,3" -> {"1", "2", "3"}; empty text gives nothing.
 std::vector<std::string> split_commas(std::string_view text);

@@ -1,7 +1,9 @@
 #include "cli/command.hpp"
 
+#include <algorithm>
 #include <array>
 
+#include "cli/backend_flags.hpp"
 #include "cli/output.hpp"
 #include "core/host/log.hpp"
 
@@ -39,18 +41,53 @@ std::span<const Command> commands() {
   return kCommands;
 }
 
+namespace {
+
+bool wants_help(const std::vector<std::string>& args) {
+  const auto end = std::find(args.begin(), args.end(), "--");
+  return std::any_of(args.begin(), end, [](const auto& arg) { return arg == "--help" || arg == "-h"; });
+}
+
+/// Whether one of `args` is a long flag that `arguments` does not know.
+bool has_unknown_flag(const Arguments& arguments, const std::vector<std::string>& args) {
+  const auto end = std::find(args.begin(), args.end(), "--");
+  return std::any_of(args.begin(), end, [&](const std::string& arg) {
+    const std::string dashed = with_dashed_name(arg);
+    return dashed.starts_with("--") && dashed.size() > 2 &&
+           !arguments.knows(std::string_view(dashed).substr(2, dashed.find('=') - 2));
+  });
+}
+
+/// The backend that the command will use, as far as it can be known before the flags are.
+std::string backend_of(Arguments& arguments, const std::vector<std::string>& args) {
+  const std::string flag = peek_flag(args, "--backend");
+  if (!flag.empty()) return flag;
+  Config config = arguments.config();
+  for (const std::string& arg : args) {
+    const bool run_file = arguments.knows("run-file") && (arg.ends_with(".yaml") || arg.ends_with(".yml"));
+    if (run_file && arg.front() != '-') load_yaml(arg, config);
+  }
+  return config.text("compile.backend");
+}
+
+}  // namespace
+
 bool parse_arguments(const Command& command, Arguments& arguments, const std::vector<std::string>& args) {
   arguments.add_flags("General", {
                                      {"verbose", 'v', "", "", "log what is done to stderr", true},
                                      {"quiet", 'q', "", "", "no notes and no progress on stderr"},
                                      {"help", 'h', "", "", "this text"},
                                  });
-  for (const std::string& arg : args) {
-    if (arg == "--help" || arg == "-h") {
-      write_stdout(arguments.help(command.summary));
-      return false;
-    }
-    if (arg == "--") break;
+  const bool help = wants_help(args);
+  const bool ask_backend = help ? !peek_flag(args, "--backend").empty() : has_unknown_flag(arguments, args);
+  if (arguments.knows("backend") && ask_backend) {
+    const std::string plugins = peek_flag(args, "--plugin-path");
+    add_backend_flags(arguments, backend_of(arguments, args),
+                      plugins.empty() ? std::vector<std::string>{} : std::vector<std::string>{plugins});
+  }
+  if (help) {
+    write_stdout(arguments.help(command.summary));
+    return false;
   }
   arguments.parse(args);
   set_quiet(arguments.has("quiet"));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -13,6 +14,8 @@
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tessera/sdk/nearest.hpp"
+#include "tessera/system.hpp"
 
 namespace tessera::cli {
 namespace {
@@ -122,6 +125,48 @@ LoadOptions load_options(const Config& config) {
           .progress = terminal_progress()};
 }
 
+namespace {
+
+std::string with_dashes(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+void check_is_backend(const Config& config, const BackendSection& section) {
+  const System system = inspect_system(config.list("plugin_paths"));
+  for (const BackendInfo& backend : system.backends) {
+    if (backend.id == section.backend) return;
+  }
+  std::vector<std::string> names;
+  for (const BackendInfo& backend : system.backends) names.push_back(backend.id);
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      fmt::format("unknown key '{}': no section of a run file, and no backend of that name is installed",
+                  section.backend))
+      .file(section.where)
+      .key(section.backend)
+      .remedy(did_you_mean(section.backend, names));
+}
+
+/// Adds the section of the chosen backend, which options given elsewhere win over. Throws for a section that
+/// belongs to no backend.
+void add_backend_section(const Config& config, CompileOptions& options) {
+  for (const BackendSection& section : config.backend_sections()) {
+    if (section.backend != options.backend) {
+      check_is_backend(config, section);
+      continue;
+    }
+    for (const auto& [name, value] : section.options) {
+      const std::string dashed = with_dashes(name);
+      const bool given = std::any_of(options.backend_options.begin(), options.backend_options.end(),
+                                     [&](const auto& o) { return with_dashes(o.first) == dashed; });
+      if (!given) options.backend_options.emplace_back(dashed, value);
+    }
+  }
+}
+
+}  // namespace
+
 CompileOptions compile_options(const Config& config) {
   CompileOptions options;
   options.backend = config.text("compile.backend");
@@ -133,6 +178,7 @@ CompileOptions compile_options(const Config& config) {
   options.expose_values = config.list("compile.expose_values");
   options.dump_dir = config.text("compile.dump_dir");
   options.backend_options = config.options("compile.options");
+  add_backend_section(config, options);
   options.progress = terminal_progress();
   return options;
 }

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/nearest.hpp"
@@ -64,6 +66,18 @@ void check(const Setting& setting, std::string_view text) {
   }
 }
 
+/// The options of `below` that `above` does not have, and those of `above`.
+std::vector<std::string> merged(std::vector<std::string> below, std::vector<std::string> above) {
+  const auto replaced = [&](const std::string& text) {
+    return std::any_of(above.begin(), above.end(), [&](const std::string& other) {
+      return split_option(other).first == split_option(text).first;
+    });
+  };
+  below.erase(std::remove_if(below.begin(), below.end(), replaced), below.end());
+  below.insert(below.end(), std::make_move_iterator(above.begin()), std::make_move_iterator(above.end()));
+  return below;
+}
+
 }  // namespace
 
 std::string to_string(const Origin& origin) {
@@ -119,7 +133,15 @@ void Config::set(std::string_view key, std::vector<std::string> texts, Origin or
     }
   }
   Value& value = values_.find(key)->second;
-  if (origin.kind >= value.origin.kind) value = {std::move(texts), std::move(origin)};
+  const bool wins = origin.kind >= value.origin.kind;
+  // A request's own map stands for itself.
+  if (setting->type == SettingType::kOptionMap && origin.kind != OriginKind::kRequest) {
+    value.texts = wins ? merged(std::move(value.texts), std::move(texts))
+                       : merged(std::move(texts), std::move(value.texts));
+    if (wins) value.origin = std::move(origin);
+  } else if (wins) {
+    value = {std::move(texts), std::move(origin)};
+  }
 }
 
 const Config::Value& Config::value(std::string_view key) const {

@@ -60,7 +60,11 @@ std::string run_schema() {
       "  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
       "  \"title\": \"A Tessera run\",\n"
       "  \"type\": \"object\",\n"
-      "  \"additionalProperties\": false,\n"
+      "  \"additionalProperties\": {\n"
+      "    \"type\": \"object\",\n"
+      "    \"additionalProperties\": {\"type\": [\"string\", \"number\", \"boolean\", \"array\"]},\n"
+      "    \"description\": \"options of the backend of this name\"\n"
+      "  },\n"
       "  \"properties\": {";
   std::string_view open_section;
   std::string_view separator = "\n";

@@ -71,9 +71,40 @@ class Reader {
         if (!entry.second.IsMap()) fail(entry.second, fmt::format("'{}' must be a map", key), key);
         read_map(entry.second, key);
       } else {
-        fail(entry.first, fmt::format("unknown key '{}'", key), key, did_you_mean(name, names_in(section)));
+        const std::string hint = did_you_mean(name, names_in(section));
+        const bool near = hint.rfind("did you mean", 0) == 0;
+        if (near || !section.empty() || !entry.second.IsMap())
+          fail(entry.first, fmt::format("unknown key '{}'", key), key, hint);
+        read_backend_section(name, entry.first, entry.second);
       }
     }
+  }
+
+  void read_backend_section(const std::string& name, const YAML::Node& key, const YAML::Node& map) {
+    BackendSection section{name, {}, where(key)};
+    std::set<std::string> seen;
+    for (const auto& entry : map) {
+      if (!entry.first.IsScalar()) fail(entry.first, "a key must be a text");
+      const std::string option = entry.first.Scalar();
+      if (!seen.insert(option).second)
+        fail(entry.first, fmt::format("'{}.{}' is given twice", name, option), name + "." + option);
+      if (!entry.second.IsNull())
+        section.options.emplace_back(option, option_text(name, option, entry.second));
+    }
+    config_.add_backend_section(std::move(section));
+  }
+
+  /// A list becomes a text with commas: what options of plugins are made of.
+  std::string option_text(const std::string& section, const std::string& option,
+                          const YAML::Node& node) const {
+    if (node.IsScalar()) return node.Scalar();
+    std::string text;
+    if (!node.IsSequence()) fail(node, fmt::format("'{}.{}' must be a value or a list", section, option));
+    for (const YAML::Node& item : node) {
+      if (!item.IsScalar()) fail(item, fmt::format("'{}.{}' must be a value or a list", section, option));
+      text += (text.empty() ? "" : ",") + item.Scalar();
+    }
+    return text;
   }
 
   static bool is_section(std::string_view key) {

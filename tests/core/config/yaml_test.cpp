@@ -58,6 +58,30 @@ TEST(RunFile, RequestsBecomeJson) {
                           "{\"id\": \"7\", \"input_ids\": [1, 2], \"seed\": null}"));
 }
 
+TEST(RunFile, OptionsOfABackendHaveASectionOfItsName) {
+  Config config = Config::from_environment();
+  load_yaml(write("compile: {backend: qaic}\n"
+                  "qaic:\n"
+                  "  num_cores: 16\n"
+                  "  device_group: [0, 1]\n"
+                  "  sdk:\n"),
+            config);
+  ASSERT_EQ(config.backend_sections().size(), 1u);
+  const BackendSection& section = config.backend_sections()[0];
+  EXPECT_EQ(section.backend, "qaic");
+  EXPECT_THAT(section.options,
+              ElementsAre(testing::Pair("num_cores", "16"), testing::Pair("device_group", "0,1")));
+  EXPECT_THAT(section.where, EndsWith("tessera-run.yaml:2"));
+}
+
+TEST(RunFile, MapsAreMergedKeyByKey) {
+  Config config = Config::from_environment();
+  config.set("compile.options", {"a=flag"}, {OriginKind::kFlag, "--backend-option"});
+  load_yaml(write("compile: {options: {a: yaml, b: yaml}}\n"), config);
+  EXPECT_THAT(config.options("compile.options"),
+              ElementsAre(testing::Pair("b", "yaml"), testing::Pair("a", "flag")));
+}
+
 TEST(RunFile, AFolderBesideItIsFoundFromAnywhere) {
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "model-folder";
   std::filesystem::create_directories(folder);
