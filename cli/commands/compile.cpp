@@ -31,14 +31,15 @@ int export_graph(AutoModel& model, const Arguments& arguments, const CompileOpti
 }  // namespace
 
 int run_compile(const Command& self, const std::vector<std::string>& args) {
-  Arguments arguments("compile MODEL [--export-only DIR]");
+  Arguments arguments("compile MODEL [-o DIR | --export-only DIR]");
   arguments.add_positional("model");
   arguments.add_flags(
       "Export", {{"export-only", '\0', "DIR", "",
                   "write the graph as ONNX with its weights beside it: the pure graph, or after the passes "
                   "of --passes"},
                  {"weights", '\0', "link|copy", "link",
-                  "how weights come into DIR: hard links (copies where links are refused), or copies"}});
+                  "how weights come into DIR: hard links (copies where links are refused), or copies"},
+                 {"output-dir", 'o', "DIR", "", "folder for what the backend writes"}});
   arguments.add_settings("Model", {"model", "plugin_paths", "task"});
   arguments.add_settings("Compilation", {"compile"});
   arguments.add_settings("Output", {"output.json"});
@@ -49,7 +50,10 @@ int run_compile(const Command& self, const std::vector<std::string>& args) {
   for (const std::string& warning : model.info().warnings) note("warning: " + warning);
   if (arguments.has("export-only")) return export_graph(model, arguments, compile_options(config), as_json);
 
-  model.compile(compile_options(config));
+  CompileOptions options = compile_options(config);
+  if (arguments.has("output-dir"))
+    options.backend_options.emplace_back("output-dir", arguments.get("output-dir"));
+  model.compile(options);
   const CompileInfo& info = model.compile_info();
   if (as_json) {
     json::array passes;
@@ -58,10 +62,15 @@ int run_compile(const Command& self, const std::vector<std::string>& args) {
                             {"isa", info.isa},
                             {"passes", passes},
                             {"compile_ms", info.compile_ms},
-                            {"packed_weight_bytes", info.packed_weight_bytes}});
+                            {"packed_weight_bytes", info.packed_weight_bytes},
+                            {"files", to_json(info.files)},
+                            {"command", info.command}});
     return kExitOk;
   }
   for (const auto& [id, ms] : info.passes) write_stdout(fmt::format("pass {:<18} {:8.2f} ms\n", id, ms));
+  for (const std::string& file : info.files) write_stdout(file + "\n");
+  if (!info.command.empty()) write_stdout(info.command + "\n");
+  if (!info.files.empty()) return kExitOk;
   write_stdout(fmt::format("compiled for {}{} in {:.1f} ms, {:.1f} MB of packed weights\n", info.backend,
                            info.isa.empty() ? "" : " (" + info.isa + ")", info.compile_ms,
                            static_cast<double>(info.packed_weight_bytes) / 1e6));

@@ -21,6 +21,12 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
+bool declares(const plugin::Backend& backend, std::string_view option) {
+  const std::vector<sdk::OptionInfo> declared = backend.options();
+  return std::any_of(declared.begin(), declared.end(),
+                     [&](const sdk::OptionInfo& info) { return info.name == option; });
+}
+
 /// The property of the backend that names the passes for this graph; empty: it runs as it is.
 std::string_view passes_property(const LoadedModel& model) {
   if (model.facts().task == "causal-lm") return "passes.default";
@@ -30,18 +36,30 @@ std::string_view passes_property(const LoadedModel& model) {
   return encoder ? "passes.encoder" : "";
 }
 
+std::vector<Pass> parsed(const std::vector<std::string>& texts) {
+  std::vector<Pass> passes;
+  for (const std::string& text : texts) {
+    PassSpec spec = parse_pass(text);
+    passes.push_back({std::move(spec.id), std::move(spec.options)});
+  }
+  return passes;
+}
+
 std::vector<Pass> passes_of(const LoadedModel& model, const plugin::Backend& backend,
                             const CompileOptions& options) {
   if (options.reference) return {{"inline-functions", {}}};
   if (!options.passes.empty()) return options.passes;
+  const auto chosen = backend.passes({.model = model.graph(),
+                                      .base_dir = model.info().folder,
+                                      .weights = model.weights(),
+                                      .options = backend_options(backend, options),
+                                      .progress = {}});
+  if (chosen) return parsed(*chosen);
   std::vector<Pass> passes;
   const std::string_view property = passes_property(model);
   const std::optional<sdk::Value> wanted = property.empty() ? std::nullopt : backend.find_property(property);
   if (!wanted) return passes;
-  for (const std::string& text : wanted->as_text_list()) {
-    PassSpec spec = parse_pass(text);
-    passes.push_back({std::move(spec.id), std::move(spec.options)});
-  }
+  passes = parsed(wanted->as_text_list());
   // Of a text's tokens only the masked ones need the large head.
   if (model.facts().task == "masked-lm" && !passes.empty()) passes.push_back({"select-logits", {}});
   return passes;
@@ -74,6 +92,21 @@ bool has_state(const graph::Model& model) {
 }
 
 }  // namespace
+
+plugin::OptionList backend_options(const plugin::Backend& backend, const CompileOptions& options) {
+  plugin::OptionList list = options.backend_options;
+  for (auto& [name, value] : list) std::replace(name.begin(), name.end(), '_', '-');
+  const auto add = [&](const char* name, std::string value) {
+    const bool given = std::any_of(list.begin(), list.end(), [&](const auto& o) { return o.first == name; });
+    if (!given) list.emplace_back(name, std::move(value));
+  };
+  if (!options.isa.empty()) add("isa", options.isa);
+  if (options.num_threads > 0) add("threads", std::to_string(options.num_threads));
+  if (options.num_cores > 0) add("num-cores", std::to_string(options.num_cores));
+  // A backend without fixed shapes needs the context only when a session is made.
+  if (options.ctx_len > 0 && declares(backend, "ctx-len")) add("ctx-len", std::to_string(options.ctx_len));
+  return list;
+}
 
 std::string run_passes(const LoadedModel& model, const std::vector<Pass>& passes,
                        const CompileOptions& options, std::vector<std::pair<std::string, double>>* timings) {
@@ -129,17 +162,16 @@ plugin::Program CompiledModel::compile(LoadedModel& model, const CompileOptions&
   exposed_ = exposed_values(graph_);
   bytes = inline_unclaimed(backend, bytes);
 
-  plugin::OptionList backend_options = options.backend_options;
-  if (!options.isa.empty()) backend_options.emplace_back("isa", options.isa);
-  if (options.num_threads > 0) backend_options.emplace_back("threads", std::to_string(options.num_threads));
   const Clock::time_point start = Clock::now();
   plugin::Program program = backend.compile({.model = bytes,
                                              .base_dir = model.info().folder,
                                              .weights = model.weights(),
-                                             .options = backend_options,
+                                             .options = backend_options(backend, options),
                                              .progress = plugin_progress(options.progress)});
   info_.compile_ms = milliseconds_since(start);
   info_.backend = options.backend;
+  if (const auto files = program.find_property("files")) info_.files = files->as_text_list();
+  if (const auto command = program.find_property("command")) info_.command = command->as_text();
   info_.packed_weight_bytes = program.property("weights.bytes").as_int64();
   const auto isa = backend.find_property("isa");
   info_.isa = !options.isa.empty() ? options.isa : isa ? isa->as_text() : "";

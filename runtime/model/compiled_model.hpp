@@ -22,6 +22,10 @@ std::string run_passes(const LoadedModel& model, const std::vector<Pass>& passes
                        const CompileOptions& options,
                        std::vector<std::pair<std::string, double>>* timings = nullptr);
 
+/// The options that reach the backend: `backend_options` with dashes for underscores, and those of the named
+/// fields that are set; the former win.
+plugin::OptionList backend_options(const plugin::Backend& backend, const CompileOptions& options);
+
 /// The passes that a compilation with `options` runs: those it names, else what the backend asks for.
 std::vector<Pass> passes_for(const LoadedModel& model, const CompileOptions& options);
 

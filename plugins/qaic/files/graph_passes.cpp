@@ -7,10 +7,19 @@ GraphPass inline_pass() {
   return {"inline-functions", {{"keep", "com.qualcomm.cloud.*,com.qti.aisw.onnx.*"}}};
 }
 
+/// Before inline-functions, whose bodies take weights of one type.
+void add_weight_type(std::vector<GraphPass>& passes, WeightType type) {
+  if (type == WeightType::kAsStored) return;
+  passes.push_back({"fp16", {{"to", type == WeightType::kFloat16 ? "float16" : "float32"}}});
+}
+
 }  // namespace
 
 std::vector<GraphPass> decoder_passes(const DecoderGraph& graph) {
   std::vector<GraphPass> passes;
+  if (graph.kv_head_copies > 1)
+    passes.push_back({"kv-heads-replicate", {{"copies", std::to_string(graph.kv_head_copies)}}});
+  add_weight_type(passes, graph.weights);
   GraphPass rotary{"tabulate-rotary", {}};
   if (graph.rotary_rows > 0) rotary.options.emplace_back("rows", std::to_string(graph.rotary_rows));
   passes.push_back(std::move(rotary));
@@ -27,10 +36,12 @@ std::vector<GraphPass> decoder_passes(const DecoderGraph& graph) {
 
 std::vector<GraphPass> encoder_passes(const EncoderGraph& graph) {
   std::vector<GraphPass> passes;
+  add_weight_type(passes, graph.weights);
   GraphPass names{"qaic-names", {}};
   if (graph.token_type_ids) names.options.emplace_back("token-type-ids", "true");
   passes.push_back(std::move(names));
   passes.push_back(inline_pass());
+  if (graph.fp16) passes.push_back({"fp16-clip", {}});
   return passes;
 }
 

@@ -35,6 +35,7 @@ struct DecoderGraph {
 /// What changes the graph of an encoder.
 struct EncoderGraph {
   bool token_type_ids = false;  ///< a third input; else all types are 0
+  bool fp16 = false;            ///< computed in float16: masks and weights within its range
   WeightType weights = WeightType::kAsStored;
 };
 

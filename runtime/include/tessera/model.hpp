@@ -39,13 +39,15 @@ struct CompileOptions {
   std::string backend = "cpu";
   int64_t ctx_len =
       0;  ///< tokens a sequence may hold; 0: the model's limit, or what a call needs where that is less
-  int64_t num_threads = 0;                      ///< 0: what affinity and cgroup quota allow
-  std::string isa = {};                         ///< instruction set tier of the cpu backend; empty: the best
+  int64_t num_threads = 0;  ///< 0: what affinity and cgroup quota allow
+  std::string isa = {};     ///< instruction set tier of the cpu backend; empty: the best
+  int64_t num_cores = 0;    ///< cores of a device that a program takes; 0: what the backend takes by itself
   std::vector<Pass> passes = {};                ///< empty: what the backend asks for
   std::vector<std::string> expose_values = {};  ///< values that become outputs, globs too
   std::string dump_dir = {};                    ///< receives the graph after each pass; empty: none
   bool reference =
       false;  ///< the pure graph, all functions inlined, on the plain executor: slow, for comparisons
+  /// By the names that the backend declares (`tessera plugins`), with dashes or underscores.
   std::vector<std::pair<std::string, std::string>> backend_options = {};
   ProgressFn progress = {};
 };
@@ -99,6 +101,8 @@ struct CompileInfo {
   int64_t packed_weight_bytes = 0;
   std::string isa;  ///< empty where the backend has no such notion
   std::string isa_reason;
+  std::vector<std::string> files = {};  ///< that the backend left for the user
+  std::string command = {};             ///< of a compiler that it ran or would run; empty: none
 };
 
 /// Generated text as it comes: a single-pass range. Pulling a piece waits for it; leaving early cancels.
