@@ -22,7 +22,11 @@ PassSpec parse_pass(std::string_view text) {
   std::string_view rest = text.substr(colon + 1);
   while (!rest.empty()) {
     const size_t comma = rest.find(',');
-    pass.options.push_back(split_option(rest.substr(0, comma)));
+    const std::string_view part = rest.substr(0, comma);
+    if (part.find('=') == std::string_view::npos && !pass.options.empty())
+      pass.options.back().second += "," + std::string(part);  // a list as value
+    else
+      pass.options.push_back(split_option(part));
     rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
   }
   return pass;

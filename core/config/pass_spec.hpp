@@ -17,7 +17,8 @@ struct PassSpec {
 /// Splits "key=value" at the first '='. Throws Error kInvalidArgument when there is none, or no key.
 std::pair<std::string, std::string> split_option(std::string_view text);
 
-/// Parses "id" or "id:option=value,option=value". Throws Error kInvalidArgument.
+/// Parses "id" or "id:option=value,option=value"; a part without '=' belongs to the value before it:
+/// "inline-functions:keep=a.*,b.*". Throws Error kInvalidArgument.
 PassSpec parse_pass(std::string_view text);
 
 }  // namespace tessera

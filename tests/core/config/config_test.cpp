@@ -15,6 +15,12 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+TEST(PassSpec, AValueMayBeAList) {
+  const PassSpec pass = parse_pass("inline-functions:keep=a.*,b.*,x=1");
+  EXPECT_EQ(pass.options.at(0).second, "a.*,b.*");
+  EXPECT_EQ(pass.options.at(1).first, "x");
+}
+
 TEST(Config, HigherOriginWinsWhateverTheOrder) {
   Config config = Config::from_environment();
   config.set("compile.backend", {"from-flag"}, {OriginKind::kFlag, "--backend"});

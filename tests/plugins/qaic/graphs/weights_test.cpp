@@ -200,8 +200,8 @@ class Exports : public testing::Test {
 TEST_F(Exports, OfChangedWeightsComputeTheSame) {
   LoadedModel& model = tiny_model("llama3-tiny");
   const std::vector<int64_t> ids = sample_ids(20);
-  const graph::Model graph =
-      graph_after(model, decoder_passes({.kv_head_copies = 2, .weights = WeightType::kFloat16}));
+  const graph::Model graph = graph_after(
+      model, decoder_passes({.guard_indices = true, .kv_head_copies = 2, .weights = WeightType::kFloat16}));
   const std::vector<float> expected = prefill(model, graph, ids);
   EXPECT_LE(distance(run(model, graph, ids), expected), 1e-6f);
   ASSERT_EQ(report_.weights.size(), 1u) << "all weights were bfloat16";
@@ -211,7 +211,7 @@ TEST_F(Exports, OfChangedWeightsComputeTheSame) {
 TEST_F(Exports, OfSplitTensorsComputeTheSame) {
   LoadedModel& model = tiny_model("mistral-tiny");
   const std::vector<int64_t> ids = sample_ids(20);
-  std::vector<GraphPass> passes = decoder_passes({});
+  std::vector<GraphPass> passes = decoder_passes({.guard_indices = true});
   passes.push_back({"split-tensors", {{"file-bytes", "1000000"}}});
   const graph::Model graph = graph_after(model, passes);
   EXPECT_LE(distance(run(model, graph, ids), prefill(model, graph_after(model, decoder_passes({})), ids)),
