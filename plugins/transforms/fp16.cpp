@@ -18,8 +18,8 @@ using graph::Node;
 
 namespace {
 
-constexpr const char* kPass = "fp16";
-constexpr float kLargest = 65504;
+constexpr const char* kFp16Pass = "fp16";
+constexpr float kLargestFloat16 = 65504;
 
 DataType float_type(const std::string& text, const char* key) {
   for (const DataType type : {DataType::kFloat, DataType::kFloat16, DataType::kBfloat16}) {
@@ -68,8 +68,8 @@ class Conversion {
  public:
   Conversion(WeightNodes& nodes, const Wish& wish) : nodes_(nodes), wish_(wish) {
     if (!saturates()) return;
-    low_ = nodes.add_inside(graph::float_tensor("fp16/lowest", {}, {-kLargest}));
-    high_ = nodes.add_inside(graph::float_tensor("fp16/largest", {}, {kLargest}));
+    low_ = nodes.add_inside(graph::float_tensor("fp16/lowest", {}, {-kLargestFloat16}));
+    high_ = nodes.add_inside(graph::float_tensor("fp16/largest", {}, {kLargestFloat16}));
   }
 
   void convert(const WeightNodes::End& weight) {
@@ -106,7 +106,7 @@ std::vector<sdk::OptionInfo> Fp16::options() const {
 
 bool Fp16::apply(Model& model, const sdk::TransformArgs& args) const {
   const Wish wish = wish_of(args);
-  WeightNodes nodes(model, kPass);
+  WeightNodes nodes(model, kFp16Pass);
   std::vector<WeightNodes::End> weights = nodes.ends();
   weights.erase(std::remove_if(weights.begin(), weights.end(),
                                [&](const WeightNodes::End& weight) {

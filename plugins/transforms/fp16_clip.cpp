@@ -22,12 +22,12 @@ using graph::Node;
 
 namespace {
 
-constexpr const char* kPass = "fp16-clip";
-constexpr float kLargest = 65504;
+constexpr const char* kFp16ClipPass = "fp16-clip";
+constexpr float kRange = 65504;
 constexpr uint64_t kPieceBytes = 4 << 20;
 
 bool out_of_range(float value) {
-  return std::abs(value) > kLargest && !std::isinf(value);  // false for what is no number
+  return std::abs(value) > kRange && !std::isinf(value);  // false for what is no number
 }
 
 /// Clips a tensor inside the model; true when that changed it.
@@ -38,7 +38,7 @@ bool clip_inside(graph::Tensor& tensor) {
     float value = 0;
     std::memcpy(&value, tensor.raw_data.data() + at, sizeof value);
     if (!out_of_range(value)) continue;
-    value = std::copysign(kLargest, value);
+    value = std::copysign(kRange, value);
     std::memcpy(tensor.raw_data.data() + at, &value, sizeof value);
     changed = true;
   }
@@ -53,7 +53,7 @@ bool clip_node(Node& node) {
       for (Node& inner_node : inner.nodes) changed = clip_node(inner_node) || changed;
     }
   }
-  if (changed) graph::append_pass(node, kPass);
+  if (changed) graph::append_pass(node, kFp16ClipPass);
   return changed;
 }
 
@@ -126,9 +126,9 @@ std::unordered_set<std::string> weights_out_of_range(const Model& model, const s
 bool clip_weights(Model& model, const sdk::TransformArgs& args) {
   const std::unordered_set<std::string> found = weights_out_of_range(model, args);
   if (found.empty()) return false;
-  WeightNodes nodes(model, kPass);
-  const std::string low = nodes.add_inside(graph::float_tensor("fp16-clip/lowest", {}, {-kLargest}));
-  const std::string high = nodes.add_inside(graph::float_tensor("fp16-clip/largest", {}, {kLargest}));
+  WeightNodes nodes(model, kFp16ClipPass);
+  const std::string low = nodes.add_inside(graph::float_tensor("fp16-clip/lowest", {}, {-kRange}));
+  const std::string high = nodes.add_inside(graph::float_tensor("fp16-clip/largest", {}, {kRange}));
   for (const WeightNodes::End& weight : nodes.ends()) {
     if (found.count(weight.weight) == 0 || weight.dtype == DataType::kFloat16) continue;
     std::string value = weight.value;

@@ -16,10 +16,10 @@ using graph::Node;
 
 namespace {
 
-constexpr const char* kPass = "kv-heads-replicate";
-constexpr size_t kKey = 1, kValue = 2;  // inputs of an attention
+constexpr const char* kReplicatePass = "kv-heads-replicate";
+constexpr size_t kKeyInput = 1, kValueInput = 2;  // inputs of an attention
 
-bool is_attention(const Node& node) {
+bool has_key_heads(const Node& node) {
   return graph::is_tessera(node, "Attention") || graph::is_tessera(node, "WindowedAttention");
 }
 
@@ -37,14 +37,14 @@ void check_copies(const Node& call, int64_t copies) {
 class Replication {
  public:
   Replication(Model& model, int64_t copies)
-      : model_(model), index_(model.graph), nodes_(model, kPass), copies_(copies) {}
+      : model_(model), index_(model.graph), nodes_(model, kReplicatePass), copies_(copies) {}
 
   void change(Node& call) {
     check_copies(call, copies_);
     kv_heads_ = graph::int_of(call, "kv_heads");
-    for (const size_t input : {kKey, kValue}) change_projection(call.inputs.at(input));
+    for (const size_t input : {kKeyInput, kValueInput}) change_projection(call.inputs.at(input));
     graph::set_attribute(call, graph::int_attribute("kv_heads", kv_heads_ * copies_));
-    graph::append_pass(call, kPass);
+    graph::append_pass(call, kReplicatePass);
   }
 
   void finish() {
@@ -62,12 +62,12 @@ class Replication {
     widen(value);
     if (graph::is_tessera(node, "RotaryEmbedding")) {
       graph::set_attribute(node, graph::int_attribute("num_heads", kv_heads_ * copies_));
-      graph::append_pass(node, kPass);
+      graph::append_pass(node, kReplicatePass);
       return change_projection(node.inputs.at(0));
     }
     if (!graph::is_tessera(node, "Linear") && !graph::is_tessera(node, "LinearBias")) refuse(value);
     for (size_t i = 1; i < node.inputs.size(); ++i) node.inputs[i] = repeated(node, node.inputs[i]);
-    graph::append_pass(node, kPass);
+    graph::append_pass(node, kReplicatePass);
   }
 
   [[noreturn]] void refuse(const std::string& value) const {
@@ -129,7 +129,7 @@ class Replication {
   std::unordered_map<int64_t, std::string> rows_;
 };
 
-void refuse_cache(const Model& model) {
+void refuse_cached_graph(const Model& model) {
   for (const graph::ValueInfo& input : model.graph.inputs) {
     if (input.name.rfind("past_key.", 0) != 0) continue;
     throw Error(ErrorCode::kInvalidArgument, "kv-heads-replicate: the graph has a cache already")
@@ -145,13 +145,13 @@ std::vector<sdk::OptionInfo> KvHeadsReplicate::options() const {
 }
 
 bool KvHeadsReplicate::apply(Model& model, const sdk::TransformArgs& args) const {
-  refuse_cache(model);
+  refuse_cached_graph(model);
   const int64_t copies = args.options.integer("copies");
   if (copies == 1) return false;
   Replication replication(model, copies);
   bool any = false;
   for (Node& node : model.graph.nodes) {
-    if (!is_attention(node)) continue;
+    if (!has_key_heads(node)) continue;
     replication.change(node);
     any = true;
   }

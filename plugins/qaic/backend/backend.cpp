@@ -1,9 +1,8 @@
 #include "plugins/qaic/backend/backend.hpp"
 
-#include <filesystem>
-
 #include "plugins/qaic/backend/dry_run.hpp"
 #include "plugins/qaic/backend/plan.hpp"
+#include "plugins/qaic/backend/preflight.hpp"
 #include "plugins/qaic/backend/settings.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/wire.hpp"
@@ -50,12 +49,20 @@ std::vector<std::string> QaicBackend::passes(const sdk::CompileArgs& args) const
 
 std::string QaicBackend::plan(const sdk::CompileArgs& args) const {
   const graph::Model model = graph::read_model(args.model);
-  return plan_json(model, read_settings(args.options, facts_of(model)));
+  const Settings settings = read_settings(args.options, facts_of(model));
+  check_for_compiler(model, settings);
+  return plan_json(model, settings);
+}
+
+void QaicBackend::check(const sdk::CompileArgs& args) const {
+  const graph::Model model = graph::read_model(args.model);
+  check_for_compiler(model, read_settings(args.options, facts_of(model)));
 }
 
 std::unique_ptr<sdk::Program> QaicBackend::compile(const sdk::CompileArgs& args) const {
   const graph::Model model = graph::read_model(args.model);
   const Settings settings = read_settings(args.options, facts_of(model));
+  check_for_compiler(model, settings);
   if (settings.dry_run) return dry_run(args, model, settings);
   throw Error(ErrorCode::kNotSupported, "this build runs no QAic compiler yet")
       .key("dry-run")

@@ -21,6 +21,8 @@ class QaicBackend : public sdk::Backend, public sdk::Planning {
   const void* interface(std::string_view id) const override { return sdk::find_planning<QaicBackend>(id); }
   std::vector<std::string> passes(const sdk::CompileArgs& args) const override;
   std::string plan(const sdk::CompileArgs& args) const override;
+  /// What the compiler would refuse after minutes, in seconds (preflight.hpp).
+  void check(const sdk::CompileArgs& args) const override;
   /// With dry-run: the graph and all files in output-dir, and a program that only tells what was written.
   std::unique_ptr<sdk::Program> compile(const sdk::CompileArgs& args) const override;
 };

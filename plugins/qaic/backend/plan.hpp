@@ -8,8 +8,9 @@
 
 namespace tessera::qaic {
 
-/// A JSON object: `specializations` (an object of symbols each), `num_cores`, `num_devices`, and in bytes for
-/// each device `weight_bytes` and `kv_bytes`.
+/// A JSON object: `specializations` (a list; of each its `name` and symbols), `num_cores`, `num_devices`, and
+/// `per_device` with `weight_bytes`, `kv_bytes` (the states of all slots) and `activation_bytes` (an estimate
+/// for the largest specialization). MXFP6 weights count 6.25 bits, MXINT8 states 8.25 bits an element.
 std::string plan_json(const graph::Model& model, const Settings& settings);
 
 }  // namespace tessera::qaic

@@ -14,6 +14,8 @@
 namespace tessera::qaic {
 namespace {
 
+constexpr int64_t kCoresOfDevice = 16;
+
 [[noreturn]] void refuse(const char* key, std::string message, std::string remedy) {
   throw Error(ErrorCode::kInvalidArgument, std::move(message)).key(key).remedy(std::move(remedy));
 }
@@ -120,6 +122,10 @@ void read_graph(const sdk::Options& options, const GraphFacts& facts, Settings& 
 
 void read_devices(const sdk::Options& options, Settings& settings) {
   settings.num_cores = at_least(options, "num-cores", 1);
+  if (settings.num_cores > kCoresOfDevice) {
+    refuse("num-cores", fmt::format("num-cores is {}, a device has {}", settings.num_cores, kCoresOfDevice),
+           "spread the program over several devices with device-group");
+  }
   if (options.has("device-group")) settings.device_group = parse_device_group(options.text("device-group"));
   const auto named = static_cast<int64_t>(settings.device_group.size());
   settings.num_devices = at_least(options, "num-devices", 0);
