@@ -127,8 +127,7 @@ Value get_slice(const Value& object, const Value& start, const Value& stop, cons
     return get_slice(Value::list(to_vector(object)), start, stop, step);
   }
   if (!object.is_sequence()) {
-    return Value::undefined(fmt::format("{} has no element slice({}, {}, {})", object_name(object),
-                                        repr(start), repr(stop), repr(step)));
+    throw Failure(fmt::format("'{}' object is not subscriptable", type_name(object)));
   }
   const SliceRange range = slice_range(static_cast<int64_t>(object.items().size()), start, stop, step);
   std::vector<Value> items = sliced(object.items(), range);

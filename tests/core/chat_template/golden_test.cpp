@@ -107,6 +107,29 @@ INSTANTIATE_TEST_SUITE_P(Templates, GoldenChat,
                                          "strftime", "thinking", "tojson", "whitespace", "zephyr"),
                          case_name);
 
+// Random expressions and statements; make_jinja_expressions.py has made the table.
+TEST(JinjaExpressions, RenderAsInTransformers) {
+  const Value root = json_of(test_data() / "golden" / "chat" / "expressions.json");
+  std::vector<std::pair<std::string, Value>> variables;
+  for (const char* name : {"messages", "tools"}) variables.emplace_back(name, *root.dict().find(name));
+  variables.emplace_back("bos_token", Value("<s>"));
+  variables.emplace_back("eos_token", Value("</s>"));
+  const auto& templates = root.dict().find("templates")->items();
+  ASSERT_GE(templates.size(), 300u);
+  for (const Value& entry : templates) {
+    const std::string text = entry.dict().find("template")->string();
+    SCOPED_TRACE(text);
+    const Value& expected = *entry.dict().find("rendered");
+    const Outcome outcome = rendered(text, variables, {});
+    if (expected.is_none()) {
+      EXPECT_NE(outcome.error, "");
+    } else {
+      EXPECT_EQ(outcome.error, "");
+      EXPECT_EQ(outcome.text, expected.string());
+    }
+  }
+}
+
 // Folders with a template and messages that broke programs of this kind.
 class ChatCase : public testing::TestWithParam<const char*> {};
 
