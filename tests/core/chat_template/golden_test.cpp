@@ -1,4 +1,5 @@
 // Chat templates against what transformers' apply_chat_template says of the same messages.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -128,6 +129,34 @@ TEST(JinjaExpressions, RenderAsInTransformers) {
       EXPECT_EQ(outcome.text, expected.string());
     }
   }
+}
+
+struct Refused {
+  const char *text, *message;
+};
+
+// What would never end, or never fit, ends in an error.
+TEST(JinjaLimits, AreErrors) {
+  const Refused refused[] = {
+      {"{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+       "does not come to an end"},
+      {"{% macro a(x) %}{{ a(x) }}{% endmacro %}{{ a(1) }}", "recurses without end"},
+      {"{% for i in range(100000000) %}{% endfor %}", "Range too big"},
+      {"{{ 'x' * 10000000000 }}", "more than 256 MiB"},
+      {"{{ '%1000000000d' % 3 }}", "width too big"},
+      {"{{ 2 ** 1000000 }}", "beyond 64 bits"},
+      {"{{ 1 / 0 }}", "division by zero"},
+      {"{% include 'x' %}", "the tag 'include'"},
+      {"{{ 'x'|wordwrap(5) }}", "the filter 'wordwrap' is not implemented"},
+      {"{{ [].append(1) }}", "unsafe"},
+      {"{{ ", "Expected an expression"},
+      {"{{ true[1:] }}", "'bool' object is not subscriptable"},
+  };
+  for (const Refused& r : refused) {
+    EXPECT_THAT(rendered(r.text, {}, {}).error, testing::HasSubstr(r.message)) << r.text;
+  }
+  const std::string deep = "{{ " + std::string(100000, '(') + "1" + std::string(100000, ')') + " }}";
+  EXPECT_THAT(rendered(deep, {}, {}).error, testing::HasSubstr("nested too deep"));
 }
 
 // Folders with a template and messages that broke programs of this kind.
