@@ -104,7 +104,7 @@ OnnxTensor tensor(const std::string& name, const std::vector<float>& values, std
 template <typename T>
 std::vector<T> values_of(const OnnxTensor& given) {
   std::vector<T> values(given.data.size() / sizeof(T));
-  std::memcpy(values.data(), given.data.data(), given.data.size());
+  if (!values.empty()) std::memcpy(values.data(), given.data.data(), given.data.size());
   return values;
 }
 
@@ -270,8 +270,8 @@ std::optional<OnnxTensor> read_tensor(const fs::path& path, const graph::ValueIn
   const std::optional<DType> dtype = dtype_from_onnx(stored.dtype);
   if (!dtype) return std::nullopt;
   OnnxTensor made{info.name, std::string(dtype_name(*dtype)), stored.dims, {}};
-  made.data.resize(stored.raw_data.size());
-  std::memcpy(made.data.data(), stored.raw_data.data(), made.data.size());
+  const auto bytes_of_values = std::as_bytes(std::span(stored.raw_data));
+  made.data.assign(bytes_of_values.begin(), bytes_of_values.end());
   return made;
 }
 
