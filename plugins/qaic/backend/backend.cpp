@@ -1,5 +1,6 @@
 #include "plugins/qaic/backend/backend.hpp"
 
+#include "plugins/qaic/backend/compile_program.hpp"
 #include "plugins/qaic/backend/dry_run.hpp"
 #include "plugins/qaic/backend/plan.hpp"
 #include "plugins/qaic/backend/preflight.hpp"
@@ -64,9 +65,7 @@ std::unique_ptr<sdk::Program> QaicBackend::compile(const sdk::CompileArgs& args)
   const Settings settings = read_settings(args.options, facts_of(model));
   check_for_compiler(model, settings);
   if (settings.dry_run) return dry_run(args, model, settings);
-  throw Error(ErrorCode::kNotSupported, "this build runs no QAic compiler yet")
-      .key("dry-run")
-      .remedy("add --dry-run -o DIR to write the graph, the files and the command line");
+  return compile_program(args, model, settings);
 }
 
 }  // namespace tessera::qaic

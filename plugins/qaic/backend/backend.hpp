@@ -23,7 +23,9 @@ class QaicBackend : public sdk::Backend, public sdk::Planning {
   std::string plan(const sdk::CompileArgs& args) const override;
   /// What the compiler would refuse after minutes, in seconds (preflight.hpp).
   void check(const sdk::CompileArgs& args) const override;
-  /// With dry-run: the graph and all files in output-dir, and a program that only tells what was written.
+  bool has_slots() const override { return true; }
+  /// Runs the compiler. With dry-run: the graph and all files in output-dir, and a program that only tells
+  /// what was written.
   std::unique_ptr<sdk::Program> compile(const sdk::CompileArgs& args) const override;
 };
 

@@ -159,7 +159,12 @@ void read_compiler(const sdk::Options& options, Settings& settings) {
   settings.form = parse_specialization_form(options.text("specializations"));
   settings.custom_io_file = options.has("custom-io-file-path") ? options.text("custom-io-file-path") : "";
   settings.sdk = options.text("sdk");
+  settings.sdk_given = options.given("sdk");
   settings.compiler = compiler_of(options, settings.sdk);
+  if (options.has("compiler")) settings.compiler_given = options.text("compiler");
+  if (options.has("library")) settings.library = options.text("library");
+  settings.timeout_ms = at_least(options, "timeout-ms", 1);
+  settings.recover = options.flag("recover");
   auto& passed = settings.compiler_options;
   for (const char* name : {"aic-enable-depth-first", "allow-mxint8-mdp-io"}) {
     if (options.flag(name)) passed.emplace_back(name, "true");

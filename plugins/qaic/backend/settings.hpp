@@ -47,6 +47,11 @@ struct Settings {
   std::string compiler;  ///< path of qaic-compile
   /// What goes to the compiler as it is: options of ours without meaning here, then --compiler-options.
   std::vector<std::pair<std::string, std::string>> compiler_options;
+  std::string compiler_given;  ///< the option alone; empty: found at compile
+  bool sdk_given = false;      ///< the user named the folder
+  std::string library;         ///< libQAic.so; empty: found at run time
+  int64_t timeout_ms = 60000;  ///< of one run
+  bool recover = false;        ///< after a lost device the next sequence loads the program again
   bool dry_run = false;
   std::string output_dir;
 };

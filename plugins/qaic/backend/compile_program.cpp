@@ -1,0 +1,80 @@
+#include "plugins/qaic/backend/compile_program.hpp"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+
+#include "plugins/qaic/backend/compile_folder.hpp"
+#include "plugins/qaic/compiler/compiler.hpp"
+#include "plugins/qaic/runtime/program.hpp"
+#include "tessera/sdk/error.hpp"
+
+namespace tessera::qaic {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kProgram = "programqpc.bin";
+
+/// Where a compilation works; gone with this object unless it is kept.
+class WorkFolder {
+ public:
+  /// `wanted` empty: a temporary one. The folder itself is made by who writes into it.
+  explicit WorkFolder(const std::string& wanted) {
+    if (!wanted.empty()) {
+      path_ = fs::absolute(wanted).lexically_normal();
+      if (!path_.has_filename()) path_ = path_.parent_path();
+      if (fs::exists(path_))
+        throw Error(ErrorCode::kInvalidArgument, "the folder exists already")
+            .file(path_.string())
+            .key("output-dir");
+      return;
+    }
+    std::string name = (fs::temp_directory_path() / "tessera-qaic-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr)
+      throw Error(ErrorCode::kIo, "no temporary folder for the compilation").file(name);
+    around_ = name;
+    path_ = around_ / "model";
+  }
+  ~WorkFolder() {
+    std::error_code ignored;
+    if (!kept_) fs::remove_all(around_.empty() ? path_ : around_, ignored);
+  }
+  WorkFolder(const WorkFolder&) = delete;
+
+  const fs::path& path() const { return path_; }
+  void keep() { kept_ = around_.empty(); }
+
+ private:
+  fs::path around_, path_;
+  bool kept_ = false;
+};
+
+RunSettings run_settings(const Settings& settings) {
+  RunSettings run;
+  run.library = {settings.library, settings.sdk};
+  run.devices = settings.device_group;
+  run.num_devices = settings.num_devices;
+  run.timeout_ms = settings.timeout_ms;
+  run.recover = settings.recover;
+  return run;
+}
+
+}  // namespace
+
+std::unique_ptr<sdk::Program> compile_program(const sdk::CompileArgs& args, const graph::Model& model,
+                                              const Settings& settings) {
+  Settings found = settings;
+  found.compiler = find_compiler({settings.compiler_given, settings.sdk, settings.sdk_given});
+  WorkFolder work(settings.output_dir);
+  const CompileFiles files = compile_files(model, found, work.path());
+  write_compile_folder(args, files, work.path());
+  const fs::path program = work.path() / "qpc" / kProgram;
+  run_compiler(files.command, program.string(), model, args.progress);
+  auto made = std::make_unique<CardProgram>(program, run_settings(settings), args.host);
+  work.keep();  // a temporary folder goes, and the program stays mapped
+  return made;
+}
+
+}  // namespace tessera::qaic
