@@ -50,7 +50,7 @@ TEST(QaicModel, WritesTheGoldenTokens) {
   const std::vector<GenerateResult> results = model.generate(prompts, generate);  // more prompts than slots
   ASSERT_EQ(results.size(), expected.size());
   for (size_t i = 0; i < results.size(); ++i) {
-    const std::vector<int64_t>& made = results[i].token_ids;
+    const std::vector<int64_t>& made = results[i].tokens;
     ASSERT_LE(expected[i].size(), made.size()) << i;
     EXPECT_TRUE(std::equal(expected[i].begin(), expected[i].end(), made.begin())) << i;
   }
