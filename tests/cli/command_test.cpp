@@ -181,6 +181,34 @@ TEST(Help, GroupsFlagsAndShowsDefaults) {
                                       HasSubstr("env TESSERA_ISA")));
 }
 
+TEST(Inspect, SaysWhatASlidingWindowKeeps) {
+  const TemporaryFolder folder;
+  fs::copy(test_data() / "models" / "mistral-tiny", folder.path(), fs::copy_options::recursive);
+  json::object config = read_json(folder / "config.json");
+  config["max_position_embeddings"] = 4096;
+  folder.write("config.json", json::serialize(config));
+  const Finished run = run_tessera({"inspect", folder.path().string()});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out,
+              HasSubstr("48 tokens: 511 more are kept for the largest step, for a context of 4096\n"));
+}
+
+TEST(Bench, MeasuresATokenizer) {
+  const TemporaryFolder folder;
+  std::string text;
+  while (text.size() < 20'000) text += "Once upon a time there was a girl named Lily. ";
+  const std::string file = folder.write("text.txt", text);
+  const json::value result =
+      json_of(run_tessera({"bench", "--tokenizer", (test_data() / "models" / "gpt2-tiny").string(), "--text",
+                           file, "-o", "json"}));
+  EXPECT_EQ(result.at("documents").as_int64(), 5);  // of 4,000 characters
+  EXPECT_GT(result.at("tokens").as_int64(), 0);
+  EXPECT_GT(result.at("results").at(1).at("mb_per_s").to_number<double>(), 0);
+  const Finished without_text = run_tessera({"bench", "--tokenizer", stories()});
+  EXPECT_EQ(without_text.exit_code, 2);
+  EXPECT_THAT(without_text.err, HasSubstr("no --text given"));
+}
+
 TEST(Bench, MeasuresAShapeAgainstTheMachinesLimits) {
   const json::value report = json_of(run_tessera({"bench", "--shape", "llama-15m", "-p", "16", "-n", "4",
                                                   "-t", "1", "-r", "2", "-o", "json", "--dtype", "bf16"}));
