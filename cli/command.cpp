@@ -60,7 +60,7 @@ bool has_unknown_flag(const Arguments& arguments, const std::vector<std::string>
 
 /// The backend that the command will use, as far as it can be known before the flags are.
 std::string backend_of(Arguments& arguments, const std::vector<std::string>& args) {
-  const std::string flag = peek_flag(args, "--backend");
+  std::string flag = peek_flag(args, "--backend");
   if (!flag.empty()) return flag;
   Config config = arguments.config();
   for (const std::string& arg : args) {

@@ -40,7 +40,7 @@ std::string digest_of(const std::vector<std::string>& texts) {
 std::string compile_key(const Receipt& receipt) {
   std::vector<std::string> texts = {receipt.backend, receipt.tier};
   for (const Digests* digests : {&receipt.files, &receipt.plugins}) {
-    for (const auto& [name, digest] : *digests) texts.push_back(name + " " + digest);
+    for (const auto& [name, digest] : *digests) texts.push_back(fmt::format("{} {}", name, digest));
   }
   for (const Setting& setting : settings()) {
     if (section_of(setting.key) != "compile" || is_of_place(setting)) continue;

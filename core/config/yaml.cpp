@@ -87,7 +87,8 @@ class Reader {
       if (!entry.first.IsScalar()) fail(entry.first, "a key must be a text");
       const std::string option = entry.first.Scalar();
       if (!seen.insert(option).second)
-        fail(entry.first, fmt::format("'{}.{}' is given twice", name, option), name + "." + option);
+        fail(entry.first, fmt::format("'{}.{}' is given twice", name, option),
+             fmt::format("{}.{}", name, option));
       if (!entry.second.IsNull())
         section.options.emplace_back(option, option_text(name, option, entry.second));
     }

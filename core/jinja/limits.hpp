@@ -12,7 +12,7 @@
 namespace tessera::jinja {
 
 inline constexpr size_t kMaxBytes = size_t{256} << 20;  ///< of one text or list, and of the whole output
-inline constexpr uint64_t kMaxSteps = 5'000'000;       ///< expressions and statements evaluated
+inline constexpr uint64_t kMaxSteps = 5'000'000;        ///< expressions and statements evaluated
 inline constexpr uint32_t kMaxNesting = 1500;           ///< of evaluations: macros that call themselves
 inline constexpr uint32_t kMaxSyntaxNesting = 200;      ///< brackets and blocks inside one another
 inline constexpr int64_t kMaxRange = 100'000;           ///< elements of range(), as Jinja's sandbox

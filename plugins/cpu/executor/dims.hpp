@@ -20,6 +20,7 @@ class Dims {
 
   Dims() = default;
   Dims(std::initializer_list<int64_t> values) { assign(values.begin(), values.size()); }
+  // NOLINTNEXTLINE(google-explicit-constructor): a shape by its sizes
   Dims(const std::vector<int64_t>& values) { assign(values.data(), values.size()); }
   Dims(const int64_t* values, size_t count) { assign(values, count); }
   Dims(size_t count, int64_t value) {
@@ -29,6 +30,7 @@ class Dims {
   }
   Dims(const Dims& other) { *this = other; }
   Dims& operator=(const Dims& other) {
+    if (this == &other) return *this;
     size_ = other.size_;
     std::copy_n(other.values_, size_, values_);
     return *this;

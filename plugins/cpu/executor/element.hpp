@@ -18,6 +18,8 @@ using graph::DataType;
 using graph::dtype_name;
 using graph::element_size;
 
+// NOLINTBEGIN(google-explicit-constructor): storage types; arithmetic is that of the type they convert to.
+
 /// An ONNX boolean: a byte, true unless 0. (C++ `bool` may hold 0 and 1 only; bytes come from files.)
 struct Bool {
   uint8_t value = 0;
@@ -51,6 +53,7 @@ struct BFloat16 {
     return value;
   }
 };
+// NOLINTEND(google-explicit-constructor)
 
 inline Float16::operator float() const {
   // Exponent moved from bias 15 to bias 127 by a multiplication, which also normalises denormals.

@@ -137,6 +137,7 @@ using Sequence = std::vector<Tensor>;
 class Value {
  public:
   Value() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): most values are tensors
   Value(Tensor tensor) : tensor_(std::move(tensor)) {}
   explicit Value(Sequence sequence) : sequence_(std::make_shared<const Sequence>(std::move(sequence))) {}
 

@@ -16,7 +16,7 @@ std::string text_of(const GraphPass& pass) {
   std::string text = pass.id;
   char separator = ':';
   for (const auto& [name, value] : pass.options) {
-    text += separator + name + "=" + value;
+    text.append(1, separator).append(name).append(1, '=').append(value);
     separator = ',';
   }
   return text;

@@ -29,6 +29,7 @@ void dispatch_combine(DataType dtype, Combine reduction, F&& write) {
     using Wide = std::conditional_t<std::is_integral_v<T>, uint64_t,
                                     std::conditional_t<std::is_same_v<T, double>, double, float>>;
     write(type, [reduction](T& a, const T& b) {
+      // NOLINTNEXTLINE(bugprone-signed-char-misuse): sums wrap around, whatever the sign
       Wide x = static_cast<Wide>(a), y = static_cast<Wide>(b);
       a = static_cast<T>(reduction == Combine::kAdd ? x + y : x * y);
     });
