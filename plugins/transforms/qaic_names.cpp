@@ -11,6 +11,7 @@
 #include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/metadata.hpp"
+#include "tessera/sdk/output_names.hpp"
 
 namespace tessera::transforms {
 
@@ -109,6 +110,14 @@ void rename_value(graph::Graph& graph, const std::string& from, const std::strin
   }
 }
 
+/// As QAic tools call it; who runs the model asks for it by the checkpoint's name all the same.
+void rename_hidden_states(Model& model) {
+  constexpr const char *kOurs = "last_hidden_state", *kTheirs = "output";
+  if (!graph::has_output(model.graph, kOurs)) return;
+  rename_value(model.graph, kOurs, kTheirs);
+  graph::set_output_was(model, kTheirs, kOurs);
+}
+
 /// token_type_ids is no input any more but zeros of the shape of input_ids.
 void make_types_zero(Model& model) {
   std::vector<ValueInfo>& inputs = model.graph.inputs;
@@ -178,7 +187,7 @@ bool QaicNames::apply(Model& model, const sdk::TransformArgs& args) const {
   check_decoder(model);
   if (is_encoder(model)) {
     if (!args.options.flag("token-type-ids")) make_types_zero(model);
-    rename_value(model.graph, "last_hidden_state", "output");
+    rename_hidden_states(model);
   } else if (args.options.given("token-type-ids")) {
     throw Error(ErrorCode::kInvalidArgument, "qaic-names: a decoder has no token_type_ids")
         .key("token-type-ids");

@@ -9,6 +9,7 @@
 #include "runtime/encoder/checkpoint_texts.hpp"
 #include "runtime/model/export.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tessera/sdk/output_names.hpp"
 #include "tessera/sdk/wire.hpp"
 
 namespace tessera {
@@ -144,7 +145,9 @@ std::vector<NamedTensor> AutoModel::Impl::run(const std::vector<Encoding>& encod
 
 std::vector<std::string> AutoModel::Impl::output_names() {
   std::vector<std::string> names;
-  for (const graph::ValueInfo& output : ensure_compiled().outputs()) names.push_back(output.name);
+  const CompiledModel& model = ensure_compiled();
+  for (const graph::ValueInfo& output : model.outputs())
+    names.push_back(graph::original_output_name(model.graph(), output.name));
   return names;
 }
 

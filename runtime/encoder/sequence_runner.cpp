@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "tessera/sdk/error.hpp"
+#include "tessera/sdk/output_names.hpp"
 
 namespace tessera {
 namespace {
@@ -36,6 +37,20 @@ NamedTensor pick(NamedTensor all, const std::vector<int64_t>& positions) {
     picked.data.insert(picked.data.end(), begin, begin + width);
   }
   return picked;
+}
+
+/// What the graph without that input takes all types to be.
+void check_types(const CompiledModel& compiled, std::span<const TokenSequence> sequences) {
+  for (const graph::ValueInfo& input : compiled.inputs()) {
+    if (input.name == "token_type_ids") return;
+  }
+  for (const TokenSequence& sequence : sequences) {
+    const auto& types = sequence.type_ids;
+    if (std::all_of(types.begin(), types.end(), [](int64_t type) { return type == 0; })) continue;
+    throw Error(ErrorCode::kNotSupported, "the compiled graph takes no token types, and these are not all 0")
+        .key("token_type_ids")
+        .remedy("compile with the backend's option token-type-ids, or give a single text");
+  }
 }
 
 }  // namespace
@@ -95,7 +110,7 @@ SequenceRunner::SequenceRunner(const CompiledModel& compiled) : compiled_(compil
 const graph::ValueInfo& SequenceRunner::output(const std::string& name) const {
   std::string known;
   for (const graph::ValueInfo& info : compiled_.outputs()) {
-    if (info.name == name) return info;
+    if (info.name == name || graph::original_output_name(compiled_.graph(), info.name) == name) return info;
     known.append(known.empty() ? "" : ", ").append(info.name);
   }
   throw Error(ErrorCode::kNotSupported, fmt::format("the graph has no output '{}'", name))
@@ -116,6 +131,7 @@ plugin::Session& SequenceRunner::session(size_t rows) {
 std::vector<std::vector<NamedTensor>> SequenceRunner::run(std::span<const TokenSequence> sequences,
                                                           const std::vector<std::string>& names,
                                                           const RunControl& control) {
+  check_types(compiled_, sequences);
   Result results(sequences.size());
   for (size_t begin = 0, end = 0; begin < sequences.size(); begin = end) {
     if (control.cancel.stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted");
@@ -152,7 +168,7 @@ void SequenceRunner::run_packed(std::span<const TokenSequence> sequences,
                  : info.shape[0].symbol == "logits_rows" ? static_cast<int64_t>(batch.logits_rows.size())
                                                          : rows;
     buffers[i].resize(static_cast<size_t>(product(dims)));
-    outputs.push_back(floats(names[i], buffers[i], std::move(dims)));
+    outputs.push_back(floats(info.name, buffers[i], std::move(dims)));
   }
   session(batch.input_ids.size()).run(batch.inputs(compiled_), outputs);
 
@@ -209,7 +225,7 @@ std::vector<NamedTensor> SequenceRunner::run_whole(const TokenSequence& sequence
     }
     NamedTensor& tensor = results.emplace_back(NamedTensor{name, {dims.begin() + 1, dims.end()}, {}});
     tensor.data.resize(static_cast<size_t>(product(dims)));
-    outputs.push_back(floats(tensor.name, tensor.data, std::move(dims)));
+    outputs.push_back(floats(info.name, tensor.data, std::move(dims)));
   }
   session(sequence.ids.size()).run(inputs, outputs);
   for (NamedTensor& tensor : results) {

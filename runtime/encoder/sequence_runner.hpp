@@ -34,8 +34,8 @@ class SequenceRunner {
   /// For a graph without retained state; `compiled` outlives it. Throws Error kNotSupported.
   explicit SequenceRunner(const CompiledModel& compiled);
 
-  /// For each sequence the outputs `names` in that order: [tokens, width] for those by token ([tokens] where
-  /// the graph has no width), [width] for those by sequence. Throws Error.
+  /// For each sequence the outputs `names` (the checkpoint's, or the graph's) in that order: [tokens, width]
+  /// for those by token ([tokens] where the graph has no width), [width] for those by sequence. Throws Error.
   std::vector<std::vector<NamedTensor>> run(std::span<const TokenSequence> sequences,
                                             const std::vector<std::string>& names, const RunControl& control);
 

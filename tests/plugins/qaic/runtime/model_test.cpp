@@ -73,8 +73,24 @@ TEST(QaicModel, GivesAnEncodersHiddenStates) {
   model.compile(on_standin({{"seq-len", "16,32"}}));
   const std::vector<int64_t> ids = {2, 17, 80, 45, 3};
   const NamedTensor expected = exact.forward(ids).front(), actual = model.forward(ids).front();
-  EXPECT_EQ(actual.name, "output");
+  EXPECT_EQ(actual.name, "last_hidden_state");  // on the card it is "output"
   ASSERT_EQ(actual.dims, expected.dims);
+  for (size_t i = 0; i < actual.data.size(); ++i) ASSERT_NEAR(actual.data[i], expected.data[i], 1e-4) << i;
+}
+
+TEST(QaicModel, RefusesTokenTypesThatTheGraphLeftOut) {
+  const std::vector<int64_t> ids = {2, 17, 3, 80, 3}, types = {0, 0, 0, 1, 1};
+  auto exact = AutoModel::from_pretrained(folder_of("bert-tiny-embed"));
+  auto model = AutoModel::from_pretrained(folder_of("bert-tiny-embed"));
+  model.compile(on_standin());
+  try {
+    model.forward(ids, types);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.key_name(), "token_type_ids");
+  }
+  model.compile(on_standin({{"token-type-ids", "true"}}));
+  const NamedTensor expected = exact.forward(ids, types).front(), actual = model.forward(ids, types).front();
   for (size_t i = 0; i < actual.data.size(); ++i) ASSERT_NEAR(actual.data[i], expected.data[i], 1e-4) << i;
 }
 
