@@ -39,7 +39,8 @@ int encode(int count, char** words) {
   // Hidden states of all tokens.
   auto model = tessera::AutoModel::from_pretrained(words[1]);
   model.compile(options);
-  for (const tessera::NamedTensor& tensor : model.forward({"My name is"}).front()) print_dims(tensor);
+  const auto outputs = model.forward({"My name is"});
+  for (const tessera::NamedTensor& tensor : outputs.front()) print_dims(tensor);
 
   // One vector a text, from a folder that says how tokens are pooled.
   auto sentences = tessera::SentenceTransformer::from_pretrained(words[1]);

@@ -1,8 +1,8 @@
 /// Any checkpoint by what its graph gives: load, compile, run texts through it.
 ///
 ///     auto model = tessera::AutoModel::from_pretrained("bert-folder");
-///     for (const NamedTensor& t : model.forward({"Hello."}).front()) ...   // last_hidden_state,
-///     pooler_output
+///     auto outputs = model.forward({"Hello."});
+///     for (const NamedTensor& t : outputs.front()) ...   // last_hidden_state, pooler_output
 #pragma once
 
 #include <cstdint>
