@@ -26,6 +26,7 @@ constexpr std::array kCommands = {
     Command{"onnx-run", "run any ONNX graph on tensors of a file", run_onnx_run},
     Command{"inspect", "show a checkpoint, its graph, plugins and memory plan", run_inspect},
     Command{"compile", "compile a model, or export its graph as ONNX", run_compile},
+    Command{"plan", "what a compilation would make and take, before anything is built", run_plan},
     Command{"bench", "measure prompt processing and generation as fractions of the machine's limits",
             run_bench},
     Command{"plugins", "list the plugins that were found, or why one was refused", run_plugins},

@@ -38,6 +38,7 @@ int run_inspect(const Command&, const std::vector<std::string>& args);
 int run_logits(const Command&, const std::vector<std::string>& args);
 int run_onnx_run(const Command&, const std::vector<std::string>& args);
 int run_passes(const Command&, const std::vector<std::string>& args);
+int run_plan(const Command&, const std::vector<std::string>& args);
 int run_plugins(const Command&, const std::vector<std::string>& args);
 int run_replay(const Command&, const std::vector<std::string>& args);
 int run_run(const Command&, const std::vector<std::string>& args);

@@ -90,12 +90,28 @@ TEST_F(DryRun, OfAnEncoder) {
   EXPECT_EQ(names_in(out()).count("custom_io.yaml"), 0U);
 }
 
-TEST_F(DryRun, TakesASectionOfARunFileFlagsFirst) {
-  const auto yaml = folder_.write("run.yaml",
-                                  "compile: {backend: qaic}\n"
-                                  "qaic: {num_cores: 8, prefill_seq_len: 16, device_group: [0, 1]}\n");
-  const Finished shown = run_tessera({"config", "show", yaml.string()});
-  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+/// `plan` of a run file: no file is written, the section of the backend counts, flags win.
+TEST_F(DryRun, APlanTellsSizesBeforeAnythingIsBuilt) {
+  const auto yaml =
+      folder_.write("run.yaml", "model: " + model("llama-stories260k") +
+                                    "\ncompile: {backend: qaic}\n"
+                                    "qaic: {num_cores: 8, prefill_seq_len: 16, device_group: [0, 1]}\n");
+  const Finished plan = run_tessera({"plan", yaml.string(), "--num-cores", "4", "--json"});
+  ASSERT_EQ(plan.exit_code, 0) << plan.err;
+  const boost::json::value told = boost::json::parse(plan.out).at("plan");
+  EXPECT_EQ(told.at("num_cores").as_int64(), 4);
+  EXPECT_EQ(told.at("num_devices").as_int64(), 2);
+  EXPECT_EQ(told.at("specializations").at(0).at("seq_len").as_int64(), 16);
+  EXPECT_GT(told.at("per_device").at("kv_bytes").as_int64(), 0);
+  const Finished text = run_tessera({"plan", yaml.string()});
+  EXPECT_THAT(text.out, HasSubstr("  qaic-kv-cache\n"));
+  EXPECT_THAT(text.out, HasSubstr("num_cores            8\n"));
+  const Finished refused = run_tessera({"plan", yaml.string(), "--ctx-len", "8"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("ctx_len is 8, below prefill_seq_len, 16"));
+  const Finished stranger =
+      run_tessera({"plan", folder_.write("b.yaml", "model: x\nqpu: {a: 1}\n").string()});
+  EXPECT_THAT(stranger.err, HasSubstr("unknown key 'qpu'"));
 }
 
 TEST_F(DryRun, LeavesNothingBehindWhenItIsRefused) {

@@ -55,7 +55,9 @@ class DecoderEntries {
 
   void add_decode() {
     const std::vector<int64_t> none = {0};
-    for (const int64_t k : s_.speculative_target ? s_.num_speculative_tokens : none) {
+    std::vector<int64_t> proposed = s_.speculative_target ? s_.num_speculative_tokens : none;
+    std::sort(proposed.begin(), proposed.end());
+    for (const int64_t k : proposed) {
       for (const int64_t length : s_.ccl_enabled ? lengths_.decode : none)
         add("Decode", decode_rows(), k + 1, k + 1, length, 0);
     }

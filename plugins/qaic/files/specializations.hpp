@@ -15,9 +15,9 @@ struct Specialization {
   std::vector<std::pair<std::string, int64_t>> symbols;  ///< the graph's symbols, in the order of the file
 };
 
-/// Those of a decoder, prefill before decode, none twice. Under continuous batching full_batch_size counts
-/// the slots, and the prefill has full_batch_exec_size, its rows, beside it: no symbol of the graph, which
-/// compilers tolerate. Throws what check_shapes throws.
+/// Those of a decoder, prefill before decode, K ascending, none twice. Under continuous batching
+/// full_batch_size counts the slots, and the prefill has full_batch_exec_size, its rows, beside it: no symbol
+/// of the graph, which compilers tolerate. Throws what check_shapes throws.
 std::vector<Specialization> decoder_specializations(const DecoderShapes& shapes);
 
 /// `name` is "Embedding" or "SeqClassification". Throws kInvalidArgument for an empty list of lengths, one

@@ -128,6 +128,7 @@ TEST(Settings, ContradictionsNameTheOption) {
   EXPECT_EQ(error_of([] { read({{"num-speculative-tokens", "3"}}); }).key_name(), "num_speculative_tokens");
   EXPECT_EQ(error_of([] { read({{"mdp-num-partitions", "2"}}); }).message(), "2 partitions on 1 devices");
   EXPECT_EQ(error_of([] { read({{"num-cores", "0"}}); }).message(), "num-cores is 0, expected 1 or more");
+  EXPECT_EQ(error_of([] { read({{"num-cores", "17"}}); }).message(), "num-cores is 17, a device has 16");
 }
 
 }  // namespace
