@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cli/backend_flags.hpp"
+#include "cli/foreign_words.hpp"
 #include "cli/output.hpp"
 #include "core/host/log.hpp"
 
@@ -79,6 +80,7 @@ bool parse_arguments(const Command& command, Arguments& arguments, const std::ve
                                      {"quiet", 'q', "", "", "no notes and no progress on stderr"},
                                      {"help", 'h', "", "", "this text"},
                                  });
+  add_foreign_words(arguments);
   const bool help = wants_help(args);
   const bool ask_backend = help ? !peek_flag(args, "--backend").empty() : has_unknown_flag(arguments, args);
   if (arguments.knows("backend") && ask_backend) {
@@ -91,6 +93,10 @@ bool parse_arguments(const Command& command, Arguments& arguments, const std::ve
     return false;
   }
   arguments.parse(args);
+  // Users of that backend are used to "a|b"; with others a bar is a character of the prompt.
+  const bool bars =
+      arguments.knows("prompt") && arguments.has("prompt") && backend_of(arguments, args) == "qaic";
+  apply_foreign_words(arguments, bars);
   set_quiet(arguments.has("quiet"));
   if (arguments.has("verbose")) set_log_level(LogLevel::kInfo);
   return true;
