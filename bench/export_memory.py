@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Peak memory and time of writing a sharded bfloat16 checkpoint for Cloud AI 100.
 
-usage: export_memory.py TESSERA WORK_FOLDER [GIGABYTES]
+usage: export_memory.py TESSERA WORK_FOLDER [GIGABYTES [RUNS]]
 
 Makes a Llama checkpoint of that size (default 4) in shards of 1 GB in WORK_FOLDER, runs
 `tessera compile --backend qaic --dry-run` on it, which converts every weight to float16, and copies what that
 wrote as a plain program would. Prints the largest anonymous memory of the process (RssAnon, sampled), both
-times and their ratio. Everything it made is removed.
+times, wall clock and processor, and the ratio of the wall clocks, which means little on a machine that does
+other work: a copy waits for the disk, a conversion for the processor. Everything it made is removed.
 """
 import json
 import os
+import resource
 import shutil
 import struct
 import subprocess
@@ -93,6 +95,11 @@ def anonymous_kb(pid):
     return 0
 
 
+def processor_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def export(tessera, model, out):
     start = time.monotonic()
     process = subprocess.Popen([tessera, "compile", model, "--backend", "qaic", "--dry-run", "-o", out, "-q"],
@@ -109,19 +116,24 @@ def export(tessera, model, out):
 def main():
     tessera, work = sys.argv[1], sys.argv[2]
     gigabytes = float(sys.argv[3]) if len(sys.argv) > 3 else 4
+    runs = int(sys.argv[4]) if len(sys.argv) > 4 else 3
     model, out, copy = (f"{work}/{name}" for name in ("model", "out", "copy"))
     try:
         write_checkpoint(model, gigabytes)
-        for run in range(3):
+        for run in range(runs):
+            before = processor_seconds()
             seconds, peak = export(tessera, model, out)
             written = sum(os.path.getsize(f"{out}/{name}") for name in os.listdir(out))
+            own = processor_seconds() - before
             start = time.monotonic()
             subprocess.run(["cp", "-r", "--reflink=never", out, copy], check=True)
             plain = time.monotonic() - start
+            plain_own = processor_seconds() - before - own
             shutil.rmtree(out)
             shutil.rmtree(copy)
-            print(f"run {run}: {written / 1e9:.2f} GB written in {seconds:.1f} s, peak RssAnon {peak / 1e3:.0f} MB; "
-                  f"plain copy {plain:.1f} s, ratio {seconds / plain:.2f}", flush=True)
+            print(f"run {run}: {written / 1e9:.2f} GB written in {seconds:.1f} s (processor {own:.1f} s), "
+                  f"peak RssAnon {peak / 1e3:.0f} MB; plain copy {plain:.1f} s (processor {plain_own:.1f} s), "
+                  f"ratio {seconds / plain:.2f}", flush=True)
     finally:
         for folder in (model, out, copy):
             shutil.rmtree(folder, ignore_errors=True)

@@ -37,7 +37,8 @@ std::string text_of(const CompilePlan& plan) {
     out += '\n';
   }
   if (plan.json.empty()) return out + "the backend tells no plan\n";
-  for (const auto& [key, value] : json::parse(plan.json).as_object()) append(out, std::string(key), value, 0);
+  const json::value told = json::parse(plan.json);
+  for (const auto& [key, value] : told.as_object()) append(out, std::string(key), value, 0);
   return out;
 }
 
