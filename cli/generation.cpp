@@ -18,6 +18,11 @@ void note_metrics(const std::vector<GenerateResult>& results) {
         "{} prompt tokens, {} generated, first after {:.1f} ms, then {:.1f} tokens/s, ended by {}",
         result.prompt_tokens.size(), result.tokens.size(), result.metrics.ttft_s * 1e3,
         result.metrics.decode_tps, to_string(result.finish_reason)));
+    const speculation::Counters& drafts = result.metrics.speculation;
+    if (drafts.drafts > 0) {
+      note(fmt::format("{} of {} proposed tokens accepted, in {} drafts", drafts.accepted_tokens,
+                       drafts.draft_tokens, drafts.drafts));
+    }
   }
 }
 
@@ -54,6 +59,7 @@ void add_generation_settings(Arguments& arguments) {
   add_sampling_settings(arguments);
   arguments.add_settings("Model", {"model", "plugin_paths", "task"});
   arguments.add_settings("Compilation", {"compile"});
+  arguments.add_settings("Engine", {"engine"});
 }
 
 int generate_and_print(const Config& config) {
@@ -64,6 +70,7 @@ int generate_and_print(const Config& config) {
   for (const std::string& warning : model.info().warnings) note("warning: " + warning);
   options.sampling = sampling_params(config, model);
   model.compile(compile_options(config));
+  model.set_engine(engine_settings(config));
   if (!config.boolean("output.json")) {
     note_metrics(print_text(model, prompts, options, config.boolean("output.stream")));
     return kExitOk;

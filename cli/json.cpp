@@ -24,6 +24,14 @@ json::value to_json(const sampling::TokenLogprobs& token) {
   return object;
 }
 
+json::object to_json(const speculation::Counters& counters) {
+  return {{"drafts", counters.drafts},
+          {"draft_tokens", counters.draft_tokens},
+          {"accepted_tokens", counters.accepted_tokens},
+          {"accepted_by_position",
+           json::array(counters.accepted_by_position.begin(), counters.accepted_by_position.end())}};
+}
+
 }  // namespace
 
 void write_json(const json::value& value) {
@@ -55,7 +63,8 @@ json::value to_json(const GenerateResult& result) {
                                {"mean_itl_s", m.mean_itl_s},
                                {"largest_itl_s", m.largest_itl_s},
                                {"cached_tokens", m.cached_tokens},
-                               {"preemptions", m.preemptions}}},
+                               {"preemptions", m.preemptions},
+                               {"speculation", to_json(m.speculation)}}},
   };
   if (result.seed) object["seed"] = *result.seed;
   if (!result.logprobs.empty()) {

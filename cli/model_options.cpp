@@ -59,6 +59,20 @@ std::vector<sampling::LogitBias> logit_bias(const Config& config) {
   return biases;
 }
 
+std::vector<std::pair<std::string, double>> tenant_weights(const Config& config) {
+  std::vector<std::pair<std::string, double>> weights;
+  for (const auto& [tenant, text] : config.options("engine.tenant_weights")) {
+    double weight = 0;
+    if (!parse_number(text, weight)) {
+      throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}={}' is no weight of a tenant", tenant, text))
+          .key("engine.tenant_weights")
+          .remedy("give a name and a number above 0: team-a=2.5");
+    }
+    weights.emplace_back(tenant, weight);
+  }
+  return weights;
+}
+
 /// "temperature 0.6, top_p 0.9".
 std::string differences(const sampling::SamplingParams& p) {
   const sampling::SamplingParams neutral;
@@ -181,6 +195,26 @@ CompileOptions compile_options(const Config& config) {
   add_backend_section(config, options);
   options.progress = terminal_progress();
   return options;
+}
+
+EngineSettings engine_settings(const Config& config) {
+  EngineSettings settings;
+  settings.max_num_seqs = config.integer("engine.max_num_seqs");
+  settings.max_num_batched_tokens = config.integer("engine.max_num_batched_tokens");
+  settings.prefill_chunk = config.integer("engine.prefill_chunk");
+  settings.max_prefill_runs = config.integer("engine.max_prefill_runs");
+  settings.max_queue = config.integer("engine.max_queue");
+  settings.scheduling_policy = config.text("engine.scheduling_policy");
+  settings.ageing_steps = config.number("engine.ageing_steps");
+  settings.ageing_tokens = config.number("engine.ageing_tokens");
+  settings.tenant_weights = tenant_weights(config);
+  settings.preempt = config.boolean("engine.preempt");
+  settings.prefix_caching = config.boolean("engine.prefix_caching");
+  settings.kv_tokens = config.integer("engine.kv_tokens");
+  settings.speculation = config.text("engine.speculation");
+  settings.draft_model = config.text("engine.draft_model");
+  settings.num_speculative_tokens = config.integers("engine.num_speculative_tokens");
+  return settings;
 }
 
 GenerateOptions generate_options(const Config& config) {

@@ -16,6 +16,7 @@ std::string model_of(const Config& config);
 
 LoadOptions load_options(const Config& config);
 CompileOptions compile_options(const Config& config);
+EngineSettings engine_settings(const Config& config);
 /// All but the sampling.
 GenerateOptions generate_options(const Config& config);
 /// What is given, over what the model's generation_config.json says (--generation-config auto), over the

@@ -32,6 +32,7 @@ class Chat {
     if (options_.sampling->choices() > 1)
       throw UsageError("a chat has one answer", "leave out --n and --best-of");
     model_->compile(compile_options(config));
+    model_->set_engine(engine_settings(config));
   }
 
   void clear() {
@@ -76,6 +77,9 @@ int run_chat(const Command& self, const std::vector<std::string>& args) {
   add_sampling_settings(arguments);
   arguments.add_settings("Model", {"model", "plugin_paths"});
   arguments.add_settings("Compilation", {"compile"});
+  arguments.add_settings("Engine",
+                         {"engine.speculation", "engine.draft_model", "engine.num_speculative_tokens",
+                          "engine.prefill_chunk", "engine.prefix_caching"});
   if (!parse_arguments(self, arguments, args)) return kExitOk;
 
   Chat chat(arguments, arguments.config());

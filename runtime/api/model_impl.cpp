@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runtime/generation/sampled_draft_chooser.hpp"
 #include "runtime/sampling/sampling_defaults.hpp"
 #include "runtime/session/program_shapes.hpp"
 #include "tessera/sdk/error.hpp"
@@ -19,7 +20,7 @@ LoadOptions for_causal_lm(LoadOptions options) {
 }  // namespace
 
 AutoModelForCausalLM::Impl::Impl(std::string_view folder_or_id, LoadOptions options)
-    : loaded(folder_or_id, for_causal_lm(std::move(options))) {}
+    : load_options(for_causal_lm(std::move(options))), loaded(folder_or_id, load_options) {}
 
 CompiledModel& AutoModelForCausalLM::Impl::ensure_compiled() {
   if (!compiled) compiled.emplace(loaded, options);
@@ -113,8 +114,10 @@ BackendSession& AutoModelForCausalLM::Impl::session(size_t slots, int64_t ctx_le
 std::shared_ptr<Serving> AutoModelForCausalLM::Impl::serving() {
   const std::lock_guard lock(serving_mutex);
   if (!current_serving) {
-    current_serving =
-        std::make_shared<Serving>(ensure_compiled(), loaded.facts(), context(), engine_settings);
+    const CompiledModel& program = ensure_compiled();
+    current_serving = std::make_shared<Serving>(
+        program, loaded.facts(), context(), engine_settings,
+        make_draft_session(loaded, load_options, options, context(), engine_settings));
   }
   return current_serving;
 }
@@ -171,8 +174,13 @@ engine::Submission AutoModelForCausalLM::Impl::submission(Text text, const Gener
   const auto prompt_tokens = static_cast<int64_t>(submission.prompt.size());
   submission.max_new_tokens =
       options.max_new_tokens >= 0 ? options.max_new_tokens : context() - prompt_tokens + 1;
+  const std::shared_ptr<Serving> serving = this->serving();
+  if (serving->drafts()) {
+    submission.draft_chooser =
+        std::make_unique<SampledDraftChooser>(text.sampler.without_logprobs(), serving->workspace());
+  }
   submission.chooser =
-      std::make_unique<SampledChooser>(std::move(text.sampler), serving()->workspace(), logprobs);
+      std::make_unique<SampledChooser>(std::move(text.sampler), serving->workspace(), logprobs);
   submission.sink = std::make_shared<GenerationSink>(std::move(text.sequence), std::move(events),
                                                      std::move(logprobs), seed);
   return submission;

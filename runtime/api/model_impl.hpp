@@ -53,6 +53,7 @@ struct AutoModelForCausalLM::Impl {
                           const GenerateOptions& options) const;
   engine::Submission submission(Text text, const GenerateOptions& options, GenerationEvents events);
 
+  LoadOptions load_options;
   LoadedModel loaded;
   CompileOptions options;
   std::optional<CompiledModel> compiled;

@@ -17,6 +17,7 @@ struct Engine::Active {
   int64_t most_tokens = 0;  ///< of both
   std::shared_ptr<TokenSink> sink;
   std::unique_ptr<TokenChooser> chooser;
+  std::unique_ptr<speculation::DraftChooser> draft_chooser;  ///< until the first token is emitted
   std::optional<Clock::time_point> deadline;
   Clock::time_point submitted, newest;
   bool started = false;
@@ -49,6 +50,7 @@ Engine::Engine(PlanRunner& runner, SlotMemory& memory, const Capabilities& capab
       context_(capabilities.ctx_len),
       slots_(slot_options(capabilities, options), memory),
       scheduler_(options.scheduler, capabilities, slots_),
+      speculator_(options.drafter, options.draft_lengths),
       thread_([this] { loop(); }) {}
 
 Engine::~Engine() {
@@ -70,6 +72,7 @@ RequestId Engine::submit(Submission submission) {
   active->tokens = std::move(submission.prompt);
   active->sink = std::move(submission.sink);
   active->chooser = submission.chooser ? std::move(submission.chooser) : std::make_unique<GreedyChooser>();
+  active->draft_chooser = std::move(submission.draft_chooser);
   active->deadline = submission.deadline;
   active->submitted = Clock::now();
   const Lock lock(mutex_);
@@ -143,6 +146,9 @@ void Engine::step(Lock& lock) {
   const StepPlan& plan = scheduler_.plan();
   begin_step(plan);
   if (plan.work.empty()) return;
+  const Clock::time_point drafting = Clock::now();
+  draft(plan, lock);
+  counters_.draft_s += seconds(Clock::now() - drafting);
   lock.unlock();
   const Clock::time_point planned = Clock::now();
   run_step(plan);
@@ -151,7 +157,7 @@ void Engine::step(Lock& lock) {
   lock.lock();
   finish_step(plan, seconds(ran - planned));
   counters_.run_s += seconds(ran - planned);
-  counters_.overhead_s += seconds(Clock::now() - start) - seconds(ran - planned);
+  counters_.overhead_s += seconds(Clock::now() - ran) + seconds(drafting - start);
 }
 
 bool Engine::wait_for_work(Lock& lock) {
@@ -191,13 +197,25 @@ void Engine::begin_step(const StepPlan& plan) {
   }
   work_.clear();
   tokens_.clear();
-  size_t emits = 0;
   for (const Work& work : plan.work) {
     work_.push_back(active_.at(work.request).get());
     tokens_.push_back({&work_.back()->tokens, work_.back()->prompt_tokens});
-    if (work.emits) ++emits;
   }
-  logits_.resize(emits * vocab_size_);
+}
+
+/// Proposals behind the decode rows, and room for the logits of all.
+void Engine::draft(const StepPlan& plan, Lock& lock) {
+  speculator_.plan(scheduler_, plan, tokens_);
+  if (speculator_.on()) {
+    lock.unlock();
+    speculator_.propose();
+    lock.lock();
+    speculator_.settle(scheduler_);
+    for (size_t i = 0; i < tokens_.size(); ++i) tokens_[i].drafts = speculator_.proposals(i);
+  }
+  int64_t rows = 0;
+  for (const Work& work : plan.work) rows += work.logits_rows();
+  logits_.resize(static_cast<size_t>(rows) * vocab_size_);
 }
 
 /// A step that fails ends all requests that were in it: what their slots hold is undefined.
@@ -217,19 +235,18 @@ void Engine::run_step(const StepPlan& plan) {
 
 void Engine::take_tokens(const StepPlan& plan) {
   outcomes_.clear();
-  size_t row = 0;
+  std::span<float> left = logits_;
   for (size_t i = 0; i < plan.work.size(); ++i) {
     const Work& work = plan.work[i];
     Active& active = *work_[i];
-    const std::span<float> logits =
-        std::span(logits_).subspan(row * vocab_size_, work.emits ? vocab_size_ : 0);
-    if (work.emits) ++row;
+    const std::span<float> logits = left.first(static_cast<size_t>(work.logits_rows()) * vocab_size_);
+    left = left.subspan(logits.size());
     Outcome outcome;
     try {
       if (active.error) {
         outcome.discard = outcome.finished = true;
       } else if (work.emits) {
-        outcome = take_token(active, logits);
+        outcome = take_tokens_of(i, logits);
       } else if (work.begin + work.count <= active.prompt_tokens) {
         active.sink->prompt_progress(work.begin + work.count);
       }
@@ -242,7 +259,26 @@ void Engine::take_tokens(const StepPlan& plan) {
   }
 }
 
-Outcome Engine::take_token(Active& active, std::span<float> logits) {
+/// One token from each row of logits, as long as it is the one that was proposed to follow: then the next row
+/// was computed behind it.
+Outcome Engine::take_tokens_of(size_t work, std::span<float> logits) {
+  Active& active = *work_[work];
+  if (speculator_.on() && active.metrics.tokens == 0)
+    speculator_.begin(active.id, active.prompt_tokens, std::move(active.draft_chooser));
+  const std::span<const int64_t> drafts = tokens_[work].drafts;
+  const size_t known = active.tokens.size();
+  bool more = true;
+  for (size_t row = 0; row <= drafts.size() && more; ++row) {
+    more = take_token(active, logits.subspan(row * vocab_size_, vocab_size_));
+    if (row < drafts.size() && active.tokens.back() != drafts[row]) break;
+  }
+  const std::span<const int64_t> emitted = std::span(active.tokens).subspan(known);
+  speculator_.verified(work, emitted, active.metrics.speculation);
+  return {.emitted = static_cast<int64_t>(emitted.size()), .finished = !more};
+}
+
+/// False when the request has enough.
+bool Engine::take_token(Active& active, std::span<float> logits) {
   const int64_t token = active.chooser->choose(logits);
   const Clock::time_point now = Clock::now();
   RequestMetrics& metrics = active.metrics;
@@ -257,14 +293,16 @@ Outcome Engine::take_token(Active& active, std::span<float> logits) {
   ++metrics.tokens;
   active.tokens.push_back(token);
   const bool more = active.sink->accept(token);
-  return {.emitted = 1,
-          .finished = !more || static_cast<int64_t>(active.tokens.size()) >= active.most_tokens};
+  return more && static_cast<int64_t>(active.tokens.size()) < active.most_tokens;
 }
 
 void Engine::finish_step(const StepPlan& plan, double run_seconds) {
   ++counters_.steps;
   counters_.decode_rows += static_cast<uint64_t>(plan.decode_rows);
-  counters_.prompt_rows += static_cast<uint64_t>(plan.rows - plan.decode_rows);
+  counters_.prompt_rows += static_cast<uint64_t>(plan.rows - plan.decode_rows - plan.draft_rows);
+  counters_.speculation.add(speculator_.take_counters());
+  counters_.speculation_error = speculator_.error();
+  speculator_.observe(plan, run_seconds);
   if (plan.kind != RunKind::kRagged) {
     counters_.padding_rows += static_cast<uint64_t>(plan.shape.batch * plan.shape.seq_len - plan.rows);
   }
@@ -279,6 +317,7 @@ void Engine::finish_step(const StepPlan& plan, double run_seconds) {
 void Engine::end(RequestId id, EndReason reason, std::exception_ptr error) {
   const auto place = active_.find(id);
   if (!broken_) scheduler_.cancel(id);  // where it has not left already
+  speculator_.end(id);
   if (place->second->deadline) --with_deadline_;
   endings_.push_back({std::move(place->second), reason, std::move(error)});
   active_.erase(place);

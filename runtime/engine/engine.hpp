@@ -14,6 +14,7 @@
 
 #include "runtime/engine/plan_runner.hpp"
 #include "runtime/engine/scheduler.hpp"
+#include "runtime/engine/speculator.hpp"
 #include "runtime/engine/token_chooser.hpp"
 #include "runtime/engine/token_sink.hpp"
 
@@ -24,16 +25,20 @@ struct EngineOptions {
   /// Common beginnings are computed once. Off for graphs whose keys depend on the prompt's length.
   bool prefix_reuse = true;
   int64_t kv_granule = 64;  ///< tokens by which a reservation grows
+  speculation::Drafter* drafter =
+      nullptr;                             ///< outlives the engine, used by nobody else; null: no speculation
+  std::vector<size_t> draft_lengths = {};  ///< tokens proposed at once, as AdaptiveLength takes them
 };
 
 struct Submission {
-  std::vector<int64_t> prompt = {};            ///< at least one token
-  int64_t max_new_tokens = 1;                  ///< at least 1
-  std::shared_ptr<TokenSink> sink = {};        ///< not null
-  std::unique_ptr<TokenChooser> chooser = {};  ///< null: greedy
-  std::string tenant = {};                     ///< policy `fair`
-  int32_t priority = 0;                        ///< policy `priority`: smaller goes first
-  std::string cache_salt = {};                 ///< only equal salts share computed prefixes
+  std::vector<int64_t> prompt = {};                               ///< at least one token
+  int64_t max_new_tokens = 1;                                     ///< at least 1
+  std::shared_ptr<TokenSink> sink = {};                           ///< not null
+  std::unique_ptr<TokenChooser> chooser = {};                     ///< null: greedy
+  std::unique_ptr<speculation::DraftChooser> draft_chooser = {};  ///< of a draft model; null: greedy
+  std::string tenant = {};                                        ///< policy `fair`
+  int32_t priority = 0;                                           ///< policy `priority`: smaller goes first
+  std::string cache_salt = {};  ///< only equal salts share computed prefixes
   std::optional<std::chrono::steady_clock::time_point> deadline = {};  ///< then it ends with kTimeout
 };
 
@@ -42,6 +47,7 @@ struct EngineCounters {
   uint64_t steps = 0;
   uint64_t decode_rows = 0, prompt_rows = 0, padding_rows = 0;
   double run_s = 0;       ///< in runs of the backend
+  double draft_s = 0;     ///< proposing tokens
   double overhead_s = 0;  ///< planning, choosing tokens, callbacks
   uint64_t finished = 0, cancelled = 0, timed_out = 0, failed = 0;
   uint64_t refused = 0;  ///< by submit()
@@ -49,10 +55,12 @@ struct EngineCounters {
   KvSlots::Counters kv = {};
   size_t running = 0, waiting = 0;
   int64_t kv_reserved_tokens = 0;
+  speculation::Counters speculation = {};
+  std::string speculation_error = {};  ///< why it has ended; empty: nothing has failed
 };
 
-/// The same request gets the same tokens whatever runs beside it, where the backend's bits do not depend on
-/// the shape of a step. All functions from any thread, from sinks too.
+/// The same request gets the same tokens whatever runs beside it, with speculation and without, where the
+/// backend's bits do not depend on the shape of a step. All functions from any thread, from sinks too.
 class Engine {
  public:
   /// `runner` and `memory` outlive this and are used by nobody else; all slots are empty. Throws Error
@@ -92,9 +100,11 @@ class Engine {
   bool wait_for_work(Lock& lock);
   void end_due();
   void begin_step(const StepPlan& plan);
+  void draft(const StepPlan& plan, Lock& lock);
   void run_step(const StepPlan& plan);
   void take_tokens(const StepPlan& plan);
-  Outcome take_token(Active& active, std::span<float> logits);
+  Outcome take_tokens_of(size_t work, std::span<float> logits);
+  bool take_token(Active& active, std::span<float> logits);
   void finish_step(const StepPlan& plan, double seconds);
   void end(RequestId id, EndReason reason, std::exception_ptr error);
   void end_all(EndReason reason, const std::exception_ptr& error);
@@ -107,6 +117,7 @@ class Engine {
   std::condition_variable wake_, idle_;
   KvSlots slots_;
   Scheduler scheduler_;
+  Speculator speculator_;
   std::unordered_map<RequestId, std::unique_ptr<Active>> active_;
   std::vector<RequestId> cancels_;
   std::vector<Ending> endings_;

@@ -140,6 +140,12 @@ bool KvSlots::grow(uint32_t slot, int64_t tokens) {
   return true;
 }
 
+void KvSlots::stretch(uint32_t slot, int64_t tokens) {
+  // Others may need the rest of the memory at the next step, a granule each.
+  const int64_t more = memory_of(tokens) - memory_of(slots_[slot].reserved);
+  if (more > 0 && spare() >= more + static_cast<int64_t>(held_) * options_.granule) reserve(slot, tokens);
+}
+
 bool KvSlots::reserve(uint32_t slot, int64_t tokens) {
   Slot& s = slots_[slot];
   if (tokens <= s.reserved) return true;

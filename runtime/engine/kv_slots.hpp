@@ -50,6 +50,8 @@ class KvSlots {
   std::optional<Placement> admit(const Request& request, int64_t known, int64_t tokens, int64_t headroom);
   /// More room for a slot that is held; false when there is none.
   bool grow(uint32_t slot, int64_t tokens);
+  /// The same where nobody has to give anything up for it; room() tells how far it went, perhaps not at all.
+  void stretch(uint32_t slot, int64_t tokens);
   /// The slot's first `tokens` tokens are computed.
   void computed(uint32_t slot, int64_t tokens) { slots_[slot].computed = tokens; }
   /// The request is done with its slot; what it computed stays findable.

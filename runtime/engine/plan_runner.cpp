@@ -9,10 +9,11 @@ void RaggedRunner::run(const StepPlan& plan, std::span<const WorkTokens> tokens,
     const Work& work = plan.work[i];
     for (int64_t position = work.begin; position < work.begin + work.count; ++position) {
       const int64_t prompt = tokens[i].prompt_tokens;
-      rows_.push_back({(*tokens[i].tokens)[static_cast<size_t>(position)], position, work.slot,
-                       position < prompt ? prompt : position + 1});
+      rows_.push_back(
+          {tokens[i].at(position), position, work.slot, position < prompt ? prompt : position + 1});
     }
-    if (work.emits) logits_rows_.push_back(static_cast<int64_t>(rows_.size()) - 1);
+    const auto end = static_cast<int64_t>(rows_.size());
+    for (int64_t row = end - work.logits_rows(); row < end; ++row) logits_rows_.push_back(row);
   }
   const StepOutput output{
       "logits", {static_cast<int64_t>(logits_rows_.size()), 1, vocab_size_}, logits.data()};

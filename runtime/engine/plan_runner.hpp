@@ -14,6 +14,13 @@ namespace tessera::engine {
 struct WorkTokens {
   const std::vector<int64_t>* tokens;  ///< prompt and emitted ones
   int64_t prompt_tokens;
+  std::span<const int64_t> drafts = {};  ///< proposed behind them: as many as the work has
+
+  /// Prompt, emitted and proposed tokens by position.
+  int64_t at(int64_t position) const {
+    const auto place = static_cast<size_t>(position);
+    return place < tokens->size() ? (*tokens)[place] : drafts[place - tokens->size()];
+  }
 };
 
 /// One call at a time.
@@ -21,7 +28,7 @@ class PlanRunner {
  public:
   virtual ~PlanRunner() = default;
   /// tokens  by work of the plan
-  /// logits  [works that emit, vocabulary] in the order of the works, filled
+  /// logits  [rows, vocabulary], Work::logits_rows() for each work in the order of the works, filled
   /// Throws Error; then the slots of all works are undefined.
   virtual void run(const StepPlan& plan, std::span<const WorkTokens> tokens, std::span<float> logits) = 0;
 };

@@ -137,7 +137,8 @@ const StepPlan& Scheduler::plan() {
   plan_.admitted.clear();
   plan_.preempted.clear();
   plan_.no_room.clear();
-  plan_.rows = plan_.decode_rows = 0;
+  plan_.rows = plan_.decode_rows = plan_.draft_rows = 0;
+  draft_rows_left_ = 0;
   reserve_for_running();
   admit_waiting();
   if (capabilities_.ragged) {
@@ -152,13 +153,36 @@ void Scheduler::commit(std::span<const Outcome> outcomes, double seconds) {
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const Work& work = plan_.work[i];
     Entry& entry = *by_slot_[work.slot];
-    entry.computed += work.count;
+    // Of the proposed tokens those hold that were emitted; the token behind them has not been computed.
+    entry.computed += work.count - work.drafts + std::max<int64_t>(outcomes[i].emitted - 1, 0);
     entry.known += outcomes[i].emitted;
     slots_.computed(work.slot, entry.computed);
     if (outcomes[i].finished) leave(entry, outcomes[i].discard);
   }
   ++steps_;
-  if (capabilities_.ragged) budget_.observe(plan_.decode_rows, plan_.rows - plan_.decode_rows, seconds);
+  if (capabilities_.ragged) {
+    budget_.observe(plan_.decode_rows, plan_.rows - plan_.decode_rows - plan_.draft_rows, seconds);
+  }
+}
+
+int64_t Scheduler::draft_room(size_t work, int64_t most) {
+  const Work& w = plan_.work[work];
+  if (!w.decode) return 0;
+  const Entry& entry = *by_slot_[w.slot];
+  const int64_t wanted = std::min({most, draft_rows_left_ + w.drafts, entry.most - entry.known});
+  if (wanted <= 0) return 0;
+  slots_.stretch(w.slot, entry.known + wanted);
+  return std::clamp<int64_t>(slots_.room(w.slot) - entry.known, 0, wanted);
+}
+
+void Scheduler::set_drafts(size_t work, int64_t count) {
+  Work& w = plan_.work[work];
+  const int64_t more = count - w.drafts;
+  w.drafts = count;
+  w.count += more;
+  plan_.rows += more;
+  plan_.draft_rows += more;
+  draft_rows_left_ -= more;
 }
 
 // From the best rank down, so that who is preempted for the others has not got its room yet, or loses it.
@@ -225,8 +249,12 @@ void Scheduler::admit(Entry& entry, const KvSlots::Placement& placement) {
 
 void Scheduler::add_work(const Entry& entry, int64_t count) {
   const bool decode = entry.decodes();
-  plan_.work.push_back(
-      {entry.request.id, entry.slot, entry.computed, count, entry.computed + count == entry.known, decode});
+  plan_.work.push_back({.request = entry.request.id,
+                        .slot = entry.slot,
+                        .begin = entry.computed,
+                        .count = count,
+                        .emits = entry.computed + count == entry.known,
+                        .decode = decode});
   plan_.rows += count;
   if (decode) plan_.decode_rows += count;
 }
@@ -250,6 +278,7 @@ void Scheduler::fill_ragged() {
     add_work(*entry, count);
     left -= count;
   }
+  draft_rows_left_ = prompts_.empty() ? options_.max_num_batched_tokens - plan_.rows : left;
 }
 
 void Scheduler::fill_compiled() {

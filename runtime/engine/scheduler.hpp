@@ -49,6 +49,9 @@ struct SchedulerOptions {
 /// prefill runs that decoding requests had to wait for comes a decode run, and a run takes the smallest shape
 /// that holds its rows; more decoding requests than the largest shape take turns.
 ///
+/// Speculation: rows for proposed tokens come last, from what is left of a ragged step, so that no bound
+/// below depends on them. Who proposes, and how many, is the caller's business.
+///
 /// Bounds of the default (fcfs), proved by tests with the simulator; L = requests before this one that are
 /// not finished when it arrives, p and m = their prompt_tokens and max_new_tokens, c = least prompt rows of a
 /// step (StepBudget::least() or the smallest compiled seq_len), S = slots:
@@ -77,6 +80,19 @@ class Scheduler {
   /// The next run; empty when nobody can go on. Valid until the next call. Each non-empty plan is committed
   /// before the next is made.
   const StepPlan& plan();
+
+  // Between plan() and commit(): proposals for decode rows to verify in the same run.
+  /// Rows that proposals may still have in this step; 0 on compiled shapes. While prompts are taken in, only
+  /// what they leave of their chunk.
+  int64_t draft_rows_left() const { return draft_rows_left_; }
+  /// How many of `most` tokens that are proposed behind work `work` of the plan have room: in the step, in
+  /// the memory that nobody has to give up for them, in its context and its max_new_tokens. 0 for work that
+  /// does not decode.
+  int64_t draft_room(size_t work, int64_t most);
+  /// Plans rows for `count` proposals, in place of those that were planned for this work before; at most
+  /// draft_room().
+  void set_drafts(size_t work, int64_t count);
+
   /// `outcomes` by work of the plan; `seconds` that the run took, 0: not measured.
   void commit(std::span<const Outcome> outcomes, double seconds);
 
@@ -119,6 +135,7 @@ class Scheduler {
   std::vector<Entry*> by_slot_;
   StepPlan plan_;
   std::vector<Entry*> prompts_;  ///< of the run that is being filled
+  int64_t draft_rows_left_ = 0;  ///< that proposals may still have in the plan
   int64_t preempted_ = 0;        ///< among waiting_
   int64_t prefill_runs_ = 0;     ///< since the last decode run, while somebody decodes
   size_t turn_ = 0;              ///< whose turn it is when not all can decode at once

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <random>
 
 #include "tessera/sdk/error.hpp"
 
@@ -53,10 +54,12 @@ class Simulation {
   void arrive();
   void submit(size_t index);
   void cancel_due();
+  void draft(const StepPlan& plan);
   void step(const StepPlan& plan);
   void check_shape(const StepPlan& plan) const;
   void check_work(const Work& work) const;
   Outcome outcome(const Work& work);
+  int64_t accepted_drafts(const Work& work);
   void emit(size_t index);
 
   const SimulatorOptions& options_;
@@ -70,6 +73,7 @@ class Simulation {
   std::vector<int64_t> computed_, last_step_;
   std::vector<double> last_s_;
   std::vector<Outcome> outcomes_;
+  std::mt19937_64 random_;
   using Due = std::pair<double, size_t>;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> cancels_;
 };
@@ -89,7 +93,8 @@ Simulation::Simulation(const SimulatorOptions& options, const std::vector<Worklo
       scheduler_(options.scheduler, options.capabilities, slots_),
       computed_(workload.size()),
       last_step_(workload.size(), -1),
-      last_s_(workload.size()) {
+      last_s_(workload.size()),
+      random_(options.draft_seed) {
   report_.requests.resize(workload.size());
 }
 
@@ -101,6 +106,7 @@ SimulationReport Simulation::run() {
     if (!plan.no_room.empty())
       throw broken(fmt::format("request {} found no room in empty memory", plan.no_room[0]));
     if (!plan.work.empty()) {
+      draft(plan);
       step(plan);
     } else if (!scheduler_.idle()) {
       throw broken(fmt::format("{} requests wait and nothing runs", scheduler_.waiting()));
@@ -152,6 +158,17 @@ void Simulation::cancel_due() {
   }
 }
 
+/// Proposals, of which some do not come after all.
+void Simulation::draft(const StepPlan& plan) {
+  if (options_.most_drafts == 0) return;
+  for (size_t i = 0; i < plan.work.size() && plan.work[i].decode; ++i) {
+    const auto wanted = static_cast<int64_t>(random_() % static_cast<uint64_t>(options_.most_drafts + 1));
+    scheduler_.set_drafts(i, scheduler_.draft_room(i, wanted));
+    if (random_() % 4 == 0) scheduler_.set_drafts(i, plan.work[i].drafts / 2);
+    report_.drafted += static_cast<uint64_t>(plan.work[i].drafts);
+  }
+}
+
 void Simulation::step(const StepPlan& plan) {
   check_shape(plan);
   for (const StepPlan::Admitted& admitted : plan.admitted)
@@ -194,11 +211,13 @@ void Simulation::check_work(const Work& work) const {
   const SimulatedRequest& record = report_.requests[work.request];
   const int64_t end = work.begin + work.count;
   const int64_t known = request.prompt_tokens + record.emitted;
+  const int64_t most =
+      std::min(request.prompt_tokens + request.max_new_tokens - 1, options_.capabilities.ctx_len);
   if (record.submitted_step < 0 || record.finish_s >= 0) {
     throw broken(fmt::format("work for request {}, which is not there", work.request));
   }
-  if (work.begin != computed_[work.request] || end > known || work.count < 1 ||
-      work.emits != (end == known)) {
+  if (work.begin != computed_[work.request] || end - work.drafts > known || work.count - work.drafts < 1 ||
+      work.emits != (end - work.drafts == known) || (work.drafts > 0 && !work.decode) || end > most) {
     throw broken(fmt::format("request {} has {} of {} tokens computed and works on {} to {}", work.request,
                              computed_[work.request], known, work.begin, end));
   }
@@ -213,10 +232,12 @@ Outcome Simulation::outcome(const Work& work) {
   const auto index = static_cast<size_t>(work.request);
   SimulatedRequest& record = report_.requests[index];
   if (record.first_step < 0) record.first_step = static_cast<int64_t>(report_.steps);
-  computed_[index] = work.begin + work.count;
+  computed_[index] = work.begin + work.count - work.drafts;
   if (!work.emits) return {};
-  emit(index);
   const WorkloadRequest& request = workload_[index];
+  const int64_t accepted = std::min(accepted_drafts(work), request.new_tokens - record.emitted - 1);
+  for (int64_t i = 0; i <= accepted; ++i) emit(index);
+  computed_[index] += accepted;
   const bool context_full = request.prompt_tokens + record.emitted > options_.capabilities.ctx_len;
   const bool finished = record.emitted == request.new_tokens || context_full;
   if (finished) {
@@ -224,7 +245,14 @@ Outcome Simulation::outcome(const Work& work) {
     record.finish_s = report_.seconds;
     --live_;
   }
-  return {.emitted = 1, .finished = finished};
+  return {.emitted = 1 + accepted, .finished = finished};
+}
+
+int64_t Simulation::accepted_drafts(const Work& work) {
+  int64_t accepted = 0;
+  while (accepted < work.drafts && std::generate_canonical<double, 53>(random_) < options_.acceptance)
+    ++accepted;
+  return accepted;
 }
 
 void Simulation::emit(size_t index) {

@@ -22,7 +22,11 @@ struct SimulatorOptions {
   SchedulerOptions scheduler = {};
   Capabilities capabilities = {};
   CostModel cost = {};
-  int64_t block_tokens = 64;         ///< memory is given in blocks of this size
+  int64_t block_tokens = 64;  ///< memory is given in blocks of this size
+  /// Each decode row has at random 0 to so many proposals, as far as they have room.
+  int64_t most_drafts = 0;
+  double acceptance = 0.7;  ///< the chance that a proposal is accepted
+  uint64_t draft_seed = 1;
   bool keep_events = true;           ///< false: only sums, for speed
   uint64_t most_steps = UINT64_MAX;  ///< then the simulation is broken off
 };
@@ -48,6 +52,7 @@ struct SimulationReport {
   uint64_t emitted = 0;
   uint64_t rows = 0;          ///< useful ones
   uint64_t padding_rows = 0;  ///< of compiled shapes
+  uint64_t drafted = 0;       ///< tokens that were proposed
   uint64_t preemptions = 0;
   int64_t most_reserved = 0;        ///< tokens of memory, the largest ever
   double seconds = 0;               ///< simulated
@@ -56,7 +61,7 @@ struct SimulationReport {
 
 /// Runs the workload to its end. Throws Error kInternal when the scheduler breaks a rule of its own: work
 /// for a request that has no slot, tokens out of order, memory that is not reserved, more rows than allowed,
-/// a request that is lost.
+/// more tokens than asked for, a request that is lost.
 SimulationReport simulate(const SimulatorOptions& options, const std::vector<WorkloadRequest>& workload);
 
 }  // namespace tessera::engine

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <exception>
 
+#include "tessera/speculation.hpp"
+
 namespace tessera::engine {
 
 /// Wall-clock seconds.
@@ -16,6 +18,7 @@ struct RequestMetrics {
   int64_t tokens = 0;         ///< emitted
   int64_t cached_tokens = 0;  ///< of the prompt, that were computed for another request
   int64_t preemptions = 0;
+  speculation::Counters speculation = {};
 };
 
 /// Why a request ended.

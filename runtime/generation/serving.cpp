@@ -3,9 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <numeric>
+#include <string_view>
+#include <utility>
 
 #include "runtime/engine/compiled_runner.hpp"
+#include "runtime/speculation/lookup_drafter.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tessera/sdk/nearest.hpp"
 
 namespace tessera {
 namespace {
@@ -15,6 +21,9 @@ EngineSettings within(EngineSettings settings, const std::optional<ProgramShapes
   if (shapes) settings.max_num_seqs = std::min(settings.max_num_seqs, shapes->slots);
   return settings;
 }
+
+/// More are seldom accepted in a row, and on a machine whose steps are bound by the weights rows are cheap.
+constexpr size_t kSpeculativeTokens = 8;
 
 BackendSession::Shape session_shape(const CompiledModel& model, const GraphFacts& facts, int64_t ctx_len,
                                     const EngineSettings& settings) {
@@ -53,7 +62,34 @@ std::unique_ptr<engine::PlanRunner> make_runner(BackendSession& session, bool ra
   return std::make_unique<engine::CompiledRunner>(session, vocab_size);
 }
 
-engine::EngineOptions engine_options(const GraphFacts& facts, const EngineSettings& s) {
+constexpr std::array<std::string_view, 3> kSpeculations{"off", "prompt-lookup", "draft"};
+
+std::unique_ptr<speculation::Drafter> make_lookup(const EngineSettings& settings) {
+  if (settings.speculation == "off" || settings.speculation == "draft") return nullptr;
+  if (settings.speculation == "prompt-lookup") return std::make_unique<speculation::LookupDrafter>();
+  throw Error(ErrorCode::kInvalidArgument, fmt::format("unknown speculation '{}'", settings.speculation))
+      .key("speculation")
+      .remedy(did_you_mean(settings.speculation, kSpeculations));
+}
+
+/// One number K: 1 to K.
+std::vector<size_t> draft_lengths(const EngineSettings& settings) {
+  const std::vector<int64_t>& given = settings.num_speculative_tokens;
+  std::vector<size_t> lengths(given.begin(), given.end());
+  if (lengths.size() > 1) return lengths;
+  const size_t most = lengths.empty() ? kSpeculativeTokens : lengths.front();
+  if (most > kMaxRows) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} speculative tokens are more than the {} rows of a step", most, kMaxRows))
+        .key("num_speculative_tokens");
+  }
+  lengths.resize(most);
+  std::iota(lengths.begin(), lengths.end(), 1);
+  return lengths;
+}
+
+engine::EngineOptions engine_options(const GraphFacts& facts, const EngineSettings& s,
+                                     speculation::Drafter* drafter) {
   return {.scheduler = {.policy = s.scheduling_policy,
                         .policy_options = {.ageing_steps = s.ageing_steps,
                                            .weights = s.tenant_weights,
@@ -65,18 +101,22 @@ engine::EngineOptions engine_options(const GraphFacts& facts, const EngineSettin
                         .max_queue = s.max_queue,
                         .memory = s.preempt ? engine::MemoryChoice::kPreempt : engine::MemoryChoice::kWait},
           // Keys of such graphs depend on the prompt's length, not on the tokens before them alone.
-          .prefix_reuse = s.prefix_caching && !facts.rope_length};
+          .prefix_reuse = s.prefix_caching && !facts.rope_length,
+          .drafter = drafter,
+          .draft_lengths = drafter == nullptr ? std::vector<size_t>() : draft_lengths(s)};
 }
 
 }  // namespace
 
 Serving::Serving(const CompiledModel& model, const GraphFacts& facts, int64_t ctx_len,
-                 const EngineSettings& settings)
+                 const EngineSettings& settings, std::unique_ptr<DraftSession> draft)
     : shapes_(program_shapes(model.program())),
       session_(model.program(), session_shape(model, facts, ctx_len, within(settings, shapes_))),
       runner_(make_runner(session_, !shapes_, facts.vocab_size)),
+      draft_(std::move(draft)),
+      lookup_(make_lookup(settings)),
       engine_(*runner_, session_, capabilities_of(session_, settings, shapes_), facts.vocab_size,
-              engine_options(facts, within(settings, shapes_))) {}
+              engine_options(facts, within(settings, shapes_), draft_ ? &draft_->drafter() : lookup_.get())) {}
 
 EngineStatistics Serving::statistics() const {
   const engine::EngineCounters c = engine_.counters();
@@ -85,6 +125,7 @@ EngineStatistics Serving::statistics() const {
           .prompt_rows = c.prompt_rows,
           .padding_rows = c.padding_rows,
           .run_s = c.run_s,
+          .draft_s = c.draft_s,
           .overhead_s = c.overhead_s,
           .finished = c.finished,
           .cancelled = c.cancelled,
@@ -99,7 +140,9 @@ EngineStatistics Serving::statistics() const {
           .evictions = c.kv.evictions,
           .running = c.running,
           .waiting = c.waiting,
-          .kv_reserved_tokens = c.kv_reserved_tokens};
+          .kv_reserved_tokens = c.kv_reserved_tokens,
+          .speculation = c.speculation,
+          .speculation_error = c.speculation_error};
 }
 
 }  // namespace tessera

@@ -55,6 +55,12 @@ Sampler Sampler::fork(uint32_t choice_index) const {
   return other;
 }
 
+Sampler Sampler::without_logprobs() const {
+  Sampler other = *this;
+  other.params_.logprobs = -1;
+  return other;
+}
+
 void Sampler::accept(int64_t token) {
   history_.accept(token);
 }

@@ -59,6 +59,8 @@ class Sampler {
 
   /// The same state for another choice: what n texts from one prefill start from.
   Sampler fork(uint32_t choice_index) const;
+  /// The same state for a draft model: its choices are the same, nobody reads their log-probabilities.
+  Sampler without_logprobs() const;
 
  private:
   void process(std::span<float> logits, Workspace& workspace) const;

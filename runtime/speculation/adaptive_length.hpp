@@ -9,9 +9,10 @@ namespace tessera::speculation {
 /// What drafting costs in the coming step, as parts of the time that the step takes without it.
 struct DraftCost {
   double draft_token = 0;  ///< one token of the draft model; prompt lookup: 0
-  double verify_row = 0;   ///< one more row in the step: little while weights bound it, 1 / rows when
-                           ///< arithmetic does
-  size_t free_rows = 0;    ///< rows that the step has room for beside what must run
+  /// One more row for each sequence that would draft: little while reading the weights bounds the step, 1
+  /// when arithmetic does. Of each, since what pays for one would be done by all.
+  double verify_row = 0;
+  size_t free_rows = 0;  ///< rows that the step has room for beside what must run
 };
 
 /// Chooses the length k that makes most tokens per time. With the chance a that a drafted token is accepted,

@@ -30,6 +30,8 @@ class PromptLookup {
   /// the text goes on with what it has proposed, as LZ77 does: the loop "a b a b" is proposed for ever.
   void propose(size_t count, std::vector<int64_t>& proposals) const;
 
+  size_t size() const { return text_.size(); }  ///< tokens of prompt and generation
+
  private:
   std::vector<int64_t> text_;
   std::vector<sampling::NgramIndex> indices_;  ///< of max_ngram, max_ngram - 1, .. min_ngram tokens

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "tessera/speculation.hpp"
+
 namespace tessera {
 
 /// Names are those of vLLM where it has the thing.
@@ -23,6 +25,14 @@ struct EngineSettings {
   bool preempt = true;         ///< memory full: give the last request's slot to others; false: wait
   bool prefix_caching = true;  ///< common beginnings are computed once
   int64_t kv_tokens = 0;       ///< tokens of all slots together; 0: what the backend has
+  /// Who proposes tokens that are verified in one step: off, prompt-lookup or draft.
+  std::string speculation = "off";
+  /// Of `draft`: a smaller model with the same tokenizer, a folder or an id of the hub cache; compiled as the
+  /// model itself is.
+  std::string draft_model = {};
+  /// Tokens proposed at once: 1 to K for one number K, one of the numbers for several, ascending; empty: 1 to
+  /// 8. Which of them is chosen step by step from what was accepted and what rows cost.
+  std::vector<int64_t> num_speculative_tokens = {};
 };
 
 /// Sums since the engine was made, and what is going on.
@@ -30,6 +40,7 @@ struct EngineStatistics {
   uint64_t steps = 0;
   uint64_t decode_rows = 0, prompt_rows = 0, padding_rows = 0;
   double run_s = 0;       ///< in runs of the backend
+  double draft_s = 0;     ///< proposing tokens
   double overhead_s = 0;  ///< scheduling, choosing tokens, callbacks
   uint64_t finished = 0, cancelled = 0, timed_out = 0, failed = 0, refused = 0;
   uint64_t preemptions = 0;
@@ -38,6 +49,9 @@ struct EngineStatistics {
   uint64_t forks = 0, resumes = 0, evictions = 0;
   uint64_t running = 0, waiting = 0;
   int64_t kv_reserved_tokens = 0;
+  speculation::Counters speculation = {};
+  /// Why proposing has ended, which changes no text; empty: nothing has failed.
+  std::string speculation_error = {};
 };
 
 }  // namespace tessera

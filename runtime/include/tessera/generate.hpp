@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tessera/sampling.hpp"
+#include "tessera/speculation.hpp"
 
 namespace tessera {
 
@@ -67,6 +68,7 @@ struct GenerateMetrics {
   double largest_itl_s = 0;
   int64_t cached_tokens = 0;  ///< of the prompt, that were computed for an earlier request
   int64_t preemptions = 0;    ///< how often it gave its memory to others and was computed again
+  speculation::Counters speculation = {};
 };
 
 struct GenerateResult {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "runtime/generation/sampled_chooser.hpp"
+#include "runtime/generation/sampled_draft_chooser.hpp"
 #include "runtime/generation/serving.hpp"
 #include "runtime/model/loaded_model.hpp"
 #include "tests/runtime/api/golden_cases.hpp"
@@ -102,6 +103,22 @@ const Regime kRegimes[] = {
     {.name = "preempted", .settings = {.max_num_seqs = 12, .kv_tokens = 256}},
     {.name = "waiting for memory", .settings = {.max_num_seqs = 12, .preempt = false, .kv_tokens = 256}},
     {.name = "by priority", .settings = {.max_num_seqs = 4, .scheduling_policy = "priority"}},
+    {.name = "prompt lookup", .settings = {.speculation = "prompt-lookup"}},
+    {.name = "prompt lookup, alone, one thread",
+     .order = Order::kAlone,
+     .settings = {.speculation = "prompt-lookup", .num_speculative_tokens = {3, 20}},
+     .threads = 1},
+    {.name = "prompt lookup, preempted",
+     .settings = {.max_num_seqs = 12, .kv_tokens = 256, .speculation = "prompt-lookup"},
+     .cancels = true},
+    {.name = "draft", .settings = {.speculation = "draft"}},
+    {.name = "draft, lengths 2 and 5, chunk 7, one thread",
+     .settings = {.prefill_chunk = 7, .speculation = "draft", .num_speculative_tokens = {2, 5}},
+     .threads = 1},
+    {.name = "draft, found computed", .settings = {.speculation = "draft"}, .rounds = 2},
+    {.name = "draft, preempted",
+     .settings = {.max_num_seqs = 12, .kv_tokens = 256, .speculation = "draft"},
+     .cancels = true},
     {.name = "fair", .settings = {.max_num_seqs = 4, .scheduling_policy = "fair"}},
 };
 
@@ -111,7 +128,10 @@ class Determinism : public testing::TestWithParam<const char*> {
 
   std::vector<Text> run(const Regime& regime) {
     const CompiledModel compiled(loaded_, {.num_threads = regime.threads});
-    Serving serving(compiled, loaded_.facts(), kContext, regime.settings);
+    EngineSettings settings = regime.settings;
+    if (settings.speculation == "draft") settings.draft_model = draft_folder();
+    Serving serving(compiled, loaded_.facts(), kContext, settings,
+                    make_draft_session(loaded_, {}, {.num_threads = regime.threads}, kContext, settings));
     std::vector<Text> texts;
     for (int round = 0; round < regime.rounds; ++round) {
       texts = std::vector<Text>(kRequests);
@@ -119,6 +139,12 @@ class Determinism : public testing::TestWithParam<const char*> {
     }
     statistics_ = serving.statistics();
     return texts;
+  }
+
+  /// One that often differs where there is one with the same tokenizer, else the model itself.
+  std::string draft_folder() const {
+    const std::string_view name = GetParam();
+    return model_folder(name == "rope-dynamic" ? "rope-linear" : name).string();
   }
 
   void run_round(Serving& serving, const Regime& regime, std::vector<Text>& texts) {
@@ -150,8 +176,10 @@ class Determinism : public testing::TestWithParam<const char*> {
     submission.tenant = request % 3 == 0 ? "a" : "b";
     sampling::SamplingParams params;
     if (request % 2 == 1) params = {.temperature = 1.1, .top_k = 50, .top_p = 0.9, .seed = 1000 + request};
-    auto sampled = std::make_unique<SampledChooser>(sampling::Sampler(params, submission.prompt, {}),
-                                                    serving.workspace(), nullptr);
+    const sampling::Sampler sampler(params, submission.prompt, {});
+    if (serving.drafts())
+      submission.draft_chooser = std::make_unique<SampledDraftChooser>(sampler, serving.workspace());
+    auto sampled = std::make_unique<SampledChooser>(sampler, serving.workspace(), nullptr);
     submission.chooser = std::make_unique<HashingChooser>(std::move(sampled), text);
     submission.sink = std::make_shared<TextSink>(text, ended);
     serving.engine().submit(std::move(submission));
@@ -178,9 +206,10 @@ TEST_P(Determinism, OneTextAndOneHashOfItsLogitsInEveryRegime) {
       EXPECT_EQ(texts[i].logits_hash, expected[i].logits_hash) << regime.name << ", request " << i;
     }
     const std::string_view name = regime.name;
-    if (name == "preempted") {
+    if (name.ends_with("preempted")) {
       EXPECT_GT(statistics_.preemptions, 0U);
     }
+    EXPECT_EQ(statistics_.speculation.drafts > 0, regime.settings.speculation != "off") << regime.name;
     if (name == "found computed" && !loaded_.facts().rope_length) {
       EXPECT_GT(statistics_.prefix_hits, 500U);
     }

@@ -7,6 +7,7 @@
 #include <future>
 #include <latch>
 #include <limits>
+#include <map>
 
 #include "tessera/sdk/error.hpp"
 #include "tests/runtime/engine/counting_model.hpp"
@@ -58,6 +59,31 @@ class Collector : public TokenSink {
  private:
   int ends = 0;
   std::latch ended{1};
+};
+
+/// Proposes what the model will say, but for every `wrong`-th token, if that is not 0.
+class FakeDrafter final : public speculation::Drafter {
+ public:
+  void begin(speculation::SequenceId sequence, size_t prompt_tokens,
+             std::unique_ptr<speculation::DraftChooser>) override {
+    EXPECT_TRUE(prompts.emplace(sequence, prompt_tokens).second);
+  }
+  void propose(std::span<speculation::Draft> drafts) override {
+    if (on_propose) on_propose();
+    for (speculation::Draft& draft : drafts) {
+      EXPECT_GT(draft.tokens->size(), prompts.at(draft.sequence));
+      draft.proposals = CountingModel::expected(*draft.tokens, static_cast<int64_t>(draft.most));
+      for (int64_t& token : draft.proposals) {
+        if (wrong > 0 && ++proposed % wrong == 0) token = (token + 1) % CountingModel::kVocab;
+      }
+    }
+  }
+  void end(speculation::SequenceId sequence) override { EXPECT_EQ(prompts.erase(sequence), 1U); }
+  double seconds_per_token() const override { return 1e-9; }
+
+  std::map<speculation::SequenceId, size_t> prompts;
+  int wrong = 0, proposed = 0;
+  std::function<void()> on_propose;
 };
 
 struct Setup {
@@ -405,6 +431,101 @@ TEST(Engine, ServesManyThreadsAtOnce) {
   EXPECT_EQ(counters.finished, static_cast<uint64_t>(finished));
   EXPECT_EQ(counters.cancelled, static_cast<uint64_t>(cancelled));
   EXPECT_EQ(counters.running + counters.waiting, 0U);
+}
+
+TEST(EngineSpeculation, GivesTheSameTokensInFewerStepsWhateverIsProposed) {
+  for (const int wrong : {0, 1, 2, 3, 7}) {
+    SCOPED_TRACE(wrong);
+    FakeDrafter drafter;
+    drafter.wrong = wrong;
+    Harness h({.options = {.drafter = &drafter, .draft_lengths = {1, 2, 3, 4}}});
+    h.model.most_taken_back = 4;
+    std::vector<std::shared_ptr<Collector>> sinks;
+    for (int64_t i = 0; i < 6; ++i) sinks.push_back(h.submit(prompt_of(1 + i * 5, i), 60 + i));
+    h.engine->drain();
+    uint64_t drafts = 0, accepted = 0;
+    for (int64_t i = 0; i < 6; ++i) {
+      const Collector& sink = *sinks[static_cast<size_t>(i)];
+      EXPECT_EQ(sink.tokens, CountingModel::expected(prompt_of(1 + i * 5, i), 60 + i));
+      drafts += sink.metrics.speculation.drafts;
+      accepted += sink.metrics.speculation.accepted_tokens;
+    }
+    const EngineCounters counters = h.engine->counters();
+    EXPECT_GT(drafts, 0U);
+    EXPECT_EQ(counters.speculation.drafts, drafts);
+    EXPECT_EQ(counters.speculation.accepted_tokens, accepted);
+    EXPECT_EQ(counters.decode_rows + accepted, 60U * 6 + 15 - 6);  // the first token comes with the prompt
+    EXPECT_EQ(static_cast<uint64_t>(h.model.rows_computed),
+              counters.decode_rows + counters.prompt_rows + counters.speculation.draft_tokens);
+    if (wrong == 0) {
+      EXPECT_EQ(accepted, counters.speculation.draft_tokens);
+    }
+    if (wrong == 1) {
+      EXPECT_EQ(accepted, 0U);
+    }
+    EXPECT_TRUE(drafter.prompts.empty());
+  }
+}
+
+TEST(EngineSpeculation, NeverGoesBeyondTheContextTheLimitOrTheMemory) {
+  FakeDrafter drafter;
+  Harness h(
+      {.slots = 3, .tokens = 40, .options = {.drafter = &drafter, .draft_lengths = {7}}, .ctx_len = 20});
+  h.model.most_taken_back = 7;
+  const auto full = h.submit(prompt_of(10, 1), 1000), limited = h.submit(prompt_of(5, 2), 9),
+             stopped = h.submit(prompt_of(5, 3), 15, [n = 0](int64_t) mutable { return ++n < 4; });
+  h.engine->drain();
+  EXPECT_EQ(full->tokens, CountingModel::expected(prompt_of(10, 1), 11));  // 20 - 10 + 1
+  EXPECT_EQ(limited->tokens, CountingModel::expected(prompt_of(5, 2), 9));
+  EXPECT_EQ(stopped->tokens, CountingModel::expected(prompt_of(5, 3), 4));
+  EXPECT_GT(h.engine->counters().speculation.drafts, 0U);
+}
+
+TEST(EngineSpeculation, GivesTheSameTokensToThosePreempted) {
+  FakeDrafter drafter;
+  drafter.wrong = 5;
+  Harness h({.tokens = 60, .options = {.drafter = &drafter, .draft_lengths = {1, 2, 3}}});
+  h.model.most_taken_back = 3;
+  std::vector<std::shared_ptr<Collector>> sinks;
+  for (int64_t i = 0; i < 12; ++i) sinks.push_back(h.submit(prompt_of(5, i), 30));
+  h.engine->drain();
+  for (int64_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(sinks[static_cast<size_t>(i)]->tokens, CountingModel::expected(prompt_of(5, i), 30)) << i;
+  }
+  EXPECT_GT(h.engine->counters().preemptions, 0U);
+  EXPECT_GT(h.engine->counters().speculation.accepted_tokens, 0U);
+}
+
+TEST(EngineSpeculation, EndsWhenTheDrafterFailsAndNoRequestDoes) {
+  FakeDrafter drafter;
+  drafter.on_propose = [n = 0]() mutable {
+    if (++n == 4) throw Error(ErrorCode::kDeviceLost, "the draft model's card is gone");
+  };
+  Harness h({.options = {.drafter = &drafter, .draft_lengths = {2}}});
+  h.model.most_taken_back = 2;
+  const auto sink = h.submit({1, 2}, 40);
+  EXPECT_EQ(sink->wait(), EndReason::kFinished);
+  EXPECT_EQ(sink->tokens, CountingModel::expected({1, 2}, 40));
+  h.engine->drain();
+  const EngineCounters counters = h.engine->counters();
+  EXPECT_EQ(counters.speculation.drafts, 3U);
+  EXPECT_EQ(counters.speculation_error, "the draft model's card is gone");
+}
+
+TEST(EngineSpeculation, StopsAtTheRowThatIsNoNumber) {
+  FakeDrafter drafter;
+  Harness h({.options = {.drafter = &drafter, .draft_lengths = {4}}});
+  h.model.most_taken_back = 4;
+  h.model.after_step = [](std::span<const Row> rows, std::span<const int64_t> logits_rows,
+                          std::span<const StepOutput> outputs) {
+    for (size_t i = 0; i < logits_rows.size(); ++i) {
+      const Row& row = rows[static_cast<size_t>(logits_rows[i])];
+      if (row.position == 12) outputs[0].data[i * CountingModel::kVocab + 5] = std::nanf("");
+    }
+  };
+  const auto bad = h.submit(prompt_of(10, 3), 10);
+  EXPECT_EQ(bad->message(), "the logits are not numbers (NaN)");
+  EXPECT_EQ(bad->tokens, CountingModel::expected(prompt_of(10, 3), 3));
 }
 
 TEST(Engine, MeasuresWhatARequestCost) {

@@ -31,6 +31,7 @@ struct Case {
   bool is_ragged;
   MemoryChoice memory;
   int64_t kv_tokens;  ///< of all slots
+  int64_t most_drafts = 0;
 };
 
 class EveryWorkload : public testing::TestWithParam<Case> {
@@ -41,6 +42,9 @@ class EveryWorkload : public testing::TestWithParam<Case> {
     options.capabilities = GetParam().is_ragged ? ragged(slots) : compiled(slots);
     options.capabilities.kv_tokens = GetParam().kv_tokens;
     options.block_tokens = 16;  // growing by less than requests ask for: some must be preempted
+    options.most_drafts = GetParam().most_drafts;
+    options.acceptance = 0.1 * static_cast<double>(seed % 11);
+    options.draft_seed = seed;
     options.scheduler.policy = GetParam().policy;
     options.scheduler.policy_options = {.ageing_steps = 50, .weights = {{"tenant0", 5}}};
     options.scheduler.max_num_seqs = slots;
@@ -64,7 +68,7 @@ class EveryWorkload : public testing::TestWithParam<Case> {
 
 // simulate() itself throws when work is doubled, out of order or not reserved, and when a request is lost.
 TEST_P(EveryWorkload, EndsEachRequestExactlyOnceWithinMemory) {
-  uint64_t preemptions = 0;
+  uint64_t preemptions = 0, drafted = 0;
   for (uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);
     const auto requests = make_workload(workload(seed));
@@ -72,6 +76,7 @@ TEST_P(EveryWorkload, EndsEachRequestExactlyOnceWithinMemory) {
     const SimulationReport report = simulate(simulator, requests);
     EXPECT_LE(report.most_reserved, GetParam().kv_tokens);
     preemptions += report.preemptions;
+    drafted += report.drafted;
     for (size_t i = 0; i < requests.size(); ++i) {
       const SimulatedRequest& r = report.requests[i];
       EXPECT_FALSE(r.refused) << i;
@@ -83,6 +88,7 @@ TEST_P(EveryWorkload, EndsEachRequestExactlyOnceWithinMemory) {
   }
   const bool tight = GetParam().kv_tokens < 1000 && GetParam().memory == MemoryChoice::kPreempt;
   EXPECT_EQ(preemptions > 0, tight);
+  EXPECT_EQ(drafted > 0, GetParam().most_drafts > 0 && GetParam().is_ragged);
 }
 
 TEST_P(EveryWorkload, KeepsNoRunningSequenceWaitingLongerThanStated) {
@@ -139,6 +145,9 @@ const Case kDefaultPolicy[] = {
     {"fcfs_ragged", "fcfs", true, MemoryChoice::kPreempt, 100000},
     {"fcfs_ragged_tight", "fcfs", true, MemoryChoice::kPreempt, 640},
     {"fcfs_ragged_tight_wait", "fcfs", true, MemoryChoice::kWait, 640},
+    {"fcfs_ragged_drafts", "fcfs", true, MemoryChoice::kPreempt, 100000, 8},
+    {"fcfs_ragged_tight_drafts", "fcfs", true, MemoryChoice::kPreempt, 640, 8},
+    {"fcfs_ragged_tight_wait_drafts", "fcfs", true, MemoryChoice::kWait, 640, 3},
     {"fcfs_compiled", "fcfs", false, MemoryChoice::kPreempt, 100000},
     {"fcfs_compiled_tight", "fcfs", false, MemoryChoice::kPreempt, 640},
     {"fcfs_compiled_tight_wait", "fcfs", false, MemoryChoice::kWait, 640},
@@ -148,6 +157,7 @@ const Case kOtherPolicies[] = {
     {"priority_ragged_tight", "priority", true, MemoryChoice::kPreempt, 640},
     {"priority_compiled_tight_wait", "priority", false, MemoryChoice::kWait, 640},
     {"fair_ragged_tight", "fair", true, MemoryChoice::kPreempt, 640},
+    {"fair_ragged_tight_drafts", "fair", true, MemoryChoice::kPreempt, 640, 20},
     {"fair_compiled", "fair", false, MemoryChoice::kPreempt, 100000},
     {"fair_compiled_tight", "fair", false, MemoryChoice::kPreempt, 640},
 };

@@ -1,4 +1,4 @@
-#include "runtime/speculation/counters.hpp"
+#include "tessera/speculation.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

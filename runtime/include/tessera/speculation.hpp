@@ -1,4 +1,4 @@
-/// What speculation did, defined once for every method.
+/// What speculation did, defined once for every method. How it works: docs/engine.md.
 #pragma once
 
 #include <cstddef>
