@@ -211,6 +211,8 @@ EngineSettings engine_settings(const Config& config) {
   settings.preempt = config.boolean("engine.preempt");
   settings.prefix_caching = config.boolean("engine.prefix_caching");
   settings.kv_tokens = config.integer("engine.kv_tokens");
+  settings.step_timeout = config.number("engine.step_timeout");
+  settings.max_reloads = config.integer("engine.max_reloads");
   settings.speculation = config.text("engine.speculation");
   settings.draft_model = config.text("engine.draft_model");
   settings.num_speculative_tokens = config.integers("engine.num_speculative_tokens");

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <fstream>
 
+#include "cli/bench/forced_text.hpp"
 #include "cli/bench/processor.hpp"
 #include "cli/progress.hpp"
 
@@ -93,8 +94,9 @@ class Measurement {
       const double rate = 1e9 * limits.read_gb_per_s / decode_bytes(info, tokens);
       add_row(fmt::format("tg{}", tokens), threads, tokens, rate, once);
     }
+    if (!plan_.forced_text.empty()) measure_text(model, threads, limits);
     // The longest sequence of all tests is what the cache was reserved for.
-    int64_t longest = 0;
+    int64_t longest = text_tokens_;
     for (const int64_t tokens : plan_.prompts) longest = std::max(longest, tokens);
     for (const int64_t tokens : plan_.generations) longest = std::max(longest, tokens);
     report_.peak_rss_bytes = std::max(report_.peak_rss_bytes, peak_rss_bytes());
@@ -104,18 +106,46 @@ class Measurement {
                             info.kv_bytes_per_token * static_cast<uint64_t>(info.kv_tokens(longest)));
   }
 
+  /// The same text without and with prompt lookup, in turn, so that both meet the same machine.
+  void measure_text(AutoModelForCausalLM& model, int64_t threads, const MachineLimits& limits) {
+    const ForcedText text = forced_text(model, plan_.forced_text);
+    text_tokens_ = static_cast<int64_t>(text.prompt.size() + text.tokens.size());
+    const auto tokens = static_cast<int64_t>(text.tokens.size()) - 1;  // timed from the first on
+    std::vector<BenchRow> rows;
+    for (const char* speculation : {"off", "prompt-lookup"}) {
+      rows.push_back({});
+      rows.back().test = fmt::format("text{} {}", tokens, speculation);
+    }
+    const auto once = [&](bool lookup) {
+      model.set_engine({.max_num_seqs = 1, .speculation = lookup ? "prompt-lookup" : "off"});
+      return static_cast<double>(tokens) / model.time_text(text.prompt, text.tokens, plan_.cancel);
+    };
+    once(true);
+    for (int64_t i = 0; i < plan_.repetitions; ++i) {
+      ProgressLine::show(fmt::format("bench a text with {} threads", threads), static_cast<uint64_t>(i),
+                         static_cast<uint64_t>(plan_.repetitions));
+      for (const bool lookup : {false, true}) rows[lookup ? 1 : 0].tokens_per_s.push_back(once(lookup));
+    }
+    const double rate = 1e9 * limits.read_gb_per_s / decode_bytes(model.info(), tokens);
+    for (BenchRow& row : rows) add_row(std::move(row), threads, tokens, rate);
+  }
+
   template <typename Once>
   void add_row(std::string test, int64_t threads, int64_t tokens, double runs_per_s_at_limit,
                const Once& once) {
     BenchRow row{};
     row.test = std::move(test);
-    row.threads = threads;
     once();  // warms caches, page tables and the clock
     for (int64_t i = 0; i < plan_.repetitions; ++i) {
       ProgressLine::show(fmt::format("bench {} with {} threads", row.test, threads), static_cast<uint64_t>(i),
                          static_cast<uint64_t>(plan_.repetitions));
       row.tokens_per_s.push_back(static_cast<double>(tokens) / once());
     }
+    add_row(std::move(row), threads, tokens, runs_per_s_at_limit);
+  }
+
+  void add_row(BenchRow row, int64_t threads, int64_t tokens, double runs_per_s_at_limit) {
+    row.threads = threads;
     std::vector<double> sorted = row.tokens_per_s;
     std::sort(sorted.begin(), sorted.end());
     const size_t half = sorted.size() / 2;
@@ -127,6 +157,7 @@ class Measurement {
 
   const BenchPlan& plan_;
   BenchReport report_{};
+  int64_t text_tokens_ = 0;  ///< of the forced text, prompt and all
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ struct BenchPlan {
   std::string label;
   std::vector<int64_t> prompts, generations, threads;
   int64_t repetitions;
+  std::string forced_text;  ///< what is to be said; empty: no such test
   LoadOptions load;
   CompileOptions compile;
   std::stop_token cancel;

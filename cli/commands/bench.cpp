@@ -47,16 +47,20 @@ Arguments bench_arguments() {
   Arguments arguments("bench (MODEL | --shape NAME | --tokenizer MODEL --text FILE) [--serve]");
   arguments.add_positional("model");
   arguments.add_flags(
-      "Bench", {{"n-prompt", 'p', "N,N,...", "512", "prompt lengths to process"},
-                {"n-gen", 'n', "N,N,...", "64", "numbers of tokens to generate, each after an empty prompt"},
-                {"threads", 't', "N,N,...", "0", "thread counts; 0: what affinity and cgroup quota allow"},
-                {"repetitions", 'r', "N", "5", "runs of each measurement, after one that warms up"},
-                {"output", 'o', "md|json|jsonl", "md", "form of the result"},
-                {"shape", '\0', shape_names(), "", "random weights of this shape instead of a model"},
-                {"dtype", '\0', "f32|f16|bf16", "f32", "weights of --shape"},
-                {"keep", '\0', "DIR", "", "keep the checkpoint of --shape here, and use it if it is there"},
-                {"tokenizer", '\0', "", "", "only MODEL's tokenizer: loading, and encoding on one core"},
-                {"text", '\0', "FILE", "", "what --tokenizer encodes, in documents of 4,000 characters"}});
+      "Bench",
+      {{"n-prompt", 'p', "N,N,...", "512", "prompt lengths to process"},
+       {"n-gen", 'n', "N,N,...", "64", "numbers of tokens to generate, each after an empty prompt"},
+       {"threads", 't', "N,N,...", "0", "thread counts; 0: what affinity and cgroup quota allow"},
+       {"repetitions", 'r', "N", "5", "runs of each measurement, after one that warms up"},
+       {"output", 'o', "md|json|jsonl", "md", "form of the result"},
+       {"shape", '\0', shape_names(), "", "random weights of this shape instead of a model"},
+       {"dtype", '\0', "f32|f16|bf16", "f32", "weights of --shape"},
+       {"force-text", '\0', "FILE", "",
+        "text that the model is made to say, its second half behind its first: alone and with prompt lookup; "
+        "without a tokenizer each word counts as a token"},
+       {"keep", '\0', "DIR", "", "keep the checkpoint of --shape here, and use it if it is there"},
+       {"tokenizer", '\0', "", "", "only MODEL's tokenizer: loading, and encoding on one core"},
+       {"text", '\0', "FILE", "", "what --tokenizer encodes, in documents of 4,000 characters"}});
   arguments.add_flags("Serving", serve_flags());
   add_sampling_settings(arguments);
   arguments.add_settings("Model", {"model", "plugin_paths"});
@@ -147,6 +151,8 @@ int run_bench(const Command& self, const std::vector<std::string>& args) {
       throw UsageError(fmt::format("--{} goes with --serve", flag.name), "");
   }
   if (arguments.has("text")) throw UsageError("--text goes with --tokenizer", "");
+  if (arguments.has("serve") && arguments.has("force-text"))
+    throw UsageError("--force-text times one text, --serve many requests", "give one of them");
   if (arguments.has("shape") == config.has("model")) throw UsageError("give either a model or --shape", "");
 
   std::optional<ScratchCheckpoint> scratch;
@@ -167,6 +173,7 @@ int run_bench(const Command& self, const std::vector<std::string>& args) {
       .generations = arguments.integers("n-gen", 0),
       .threads = arguments.integers("threads", 0),
       .repetitions = arguments.integer("repetitions", 1),
+      .forced_text = arguments.has("force-text") ? read_input_file(arguments.get("force-text")) : "",
       .load = load_options(config),
       .compile = compile_options(config),
       .cancel = interrupt_token(),

@@ -73,6 +73,7 @@ int run_batch(const Config& config) {
   AutoModelForCausalLM model = AutoModelForCausalLM::from_pretrained(folder, load_options(config));
   for (const std::string& warning : model.info().warnings) note("warning: " + warning);
   model.compile(compile_options(config));
+  model.set_engine(engine_settings(config));
   try {
     const RunSummary summary = run_requests(config, model, requests, *output);
     const std::string receipt = config.text("output.receipt");

@@ -58,6 +58,10 @@ constexpr std::array kSettings = {
             "compute common beginnings of prompts once", INT64_MIN, true},
     Setting{"engine.kv_tokens", kInt, "kv-tokens", "", "0",
             "tokens of keys and values that all requests have room for; 0: what the backend has", 0},
+    Setting{"engine.step_timeout", kDouble, "step-timeout", "", "0",
+            "seconds after which a step of the backend counts as blocked and its requests end; 0: never"},
+    Setting{"engine.max_reloads", kInt, "max-reloads", "", "0",
+            "times in a row that a lost device's session is made anew and its requests computed again", 0},
     Setting{
         "engine.speculation", kText, "speculation", "", "off",
         "who proposes tokens that are verified side by side: off, prompt-lookup or draft; changes no text"},

@@ -51,6 +51,10 @@ Engine::Engine(PlanRunner& runner, SlotMemory& memory, const Capabilities& capab
       slots_(slot_options(capabilities, options), memory),
       scheduler_(options.scheduler, capabilities, slots_),
       speculator_(options.drafter, options.draft_lengths),
+      step_timeout_s_(options.step_timeout_s),
+      reload_(options.reload),
+      max_reloads_(options.max_reloads),
+      watchdog_(options.step_timeout_s, [this] { abandon(); }),
       thread_([this] { loop(); }) {}
 
 Engine::~Engine() {
@@ -79,6 +83,7 @@ RequestId Engine::submit(Submission submission) {
   const RequestId id = active->id = next_id_;
   try {
     if (broken_) std::rethrow_exception(broken_);
+    if (blocked_) std::rethrow_exception(blocked_);
     if (draining_ || stopping_)
       throw Error(ErrorCode::kBusy, "the engine takes no more requests: it is being drained");
     scheduler_.submit({.id = id,
@@ -109,7 +114,7 @@ void Engine::cancel(RequestId id) {
 void Engine::drain() {
   Lock lock(mutex_);
   draining_ = true;
-  idle_.wait(lock, [&] { return active_.empty() && !telling_; });
+  idle_.wait(lock, [&] { return active_.empty() && telling_ == 0; });
 }
 
 EngineCounters Engine::counters() const {
@@ -149,14 +154,22 @@ void Engine::step(Lock& lock) {
   const Clock::time_point drafting = Clock::now();
   draft(plan, lock);
   counters_.draft_s += seconds(Clock::now() - drafting);
+  in_run_ = true;
   lock.unlock();
   const Clock::time_point planned = Clock::now();
-  run_step(plan);
+  const std::exception_ptr failure = run_step(plan);
   const Clock::time_point ran = Clock::now();
+  lock.lock();
+  in_run_ = false;
+  counters_.run_s += seconds(ran - planned);
+  if (blocked_) return come_back(lock);
+  if (failure && can_recover(failure)) return recover(lock);
+  lock.unlock();
+  if (!failure) reloads_in_a_row_ = 0;
+  for (Active* active : work_) active->error = failure;
   take_tokens(plan);
   lock.lock();
   finish_step(plan, seconds(ran - planned));
-  counters_.run_s += seconds(ran - planned);
   counters_.overhead_s += seconds(Clock::now() - ran) + seconds(drafting - start);
 }
 
@@ -218,8 +231,10 @@ void Engine::draft(const StepPlan& plan, Lock& lock) {
   logits_.resize(static_cast<size_t>(rows) * vocab_size_);
 }
 
-/// A step that fails ends all requests that were in it: what their slots hold is undefined.
-void Engine::run_step(const StepPlan& plan) {
+/// What failed, if anything: then what the slots of all works hold is undefined.
+std::exception_ptr Engine::run_step(const StepPlan& plan) {
+  watchdog_.start();
+  std::exception_ptr failure;
   try {
     try {
       runner_.run(plan, tokens_, logits_);
@@ -229,8 +244,73 @@ void Engine::run_step(const StepPlan& plan) {
       throw;
     }
   } catch (...) {
-    for (Active* active : work_) active->error = std::current_exception();
+    failure = std::current_exception();
   }
+  watchdog_.stop();
+  return failure;
+}
+
+bool Engine::can_recover(const std::exception_ptr& failure) const {
+  if (!reload_ || reloads_in_a_row_ >= max_reloads_) return false;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    return error.code() == ErrorCode::kDeviceLost;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// A new session for the one whose device is gone. What it held is computed again from tokens; what was
+/// emitted stays.
+void Engine::recover(Lock& lock) {
+  ++reloads_in_a_row_;
+  ++counters_.reloads;
+  lock.unlock();
+  try {
+    reload_();
+  } catch (Error& error) {
+    error.add_context("making the session of a lost device anew");
+    throw;
+  }
+  lock.lock();
+  scheduler_.restart();
+}
+
+/// On the watchdog's thread: the run has not come back. Its requests' callers are told, their tokens stay
+/// where the run reads them.
+void Engine::abandon() {
+  Lock lock(mutex_);
+  if (!in_run_) return;
+  blocked_ = std::make_exception_ptr(
+      Error(ErrorCode::kDeadlineExceeded,
+            fmt::format("a step of the backend has not come back for {} s", step_timeout_s_))
+          .key("step_timeout")
+          .remedy("restart the program if it never does; raise step_timeout if it is only slow"));
+  for (auto& [id, active] : active_) {
+    abandoned_.push_back({std::move(active), EndReason::kError, blocked_});
+    ++counters_.failed;
+  }
+  active_.clear();
+  with_deadline_ = 0;
+  std::vector<Active*> told;
+  for (const Ending& ending : abandoned_) told.push_back(ending.active.get());
+  const std::exception_ptr error = blocked_;
+  ++telling_;
+  lock.unlock();
+  for (Active* active : told) tell(*active, EndReason::kError, error);
+  lock.lock();
+  --telling_;
+  idle_.notify_all();
+}
+
+/// The run that was blocked is back, and nobody waits for what it gave.
+void Engine::come_back(Lock& lock) {
+  idle_.wait(lock, [&] { return telling_ == 0; });  // the watchdog may still be at it
+  scheduler_.clear();
+  for (const Ending& ending : abandoned_) speculator_.end(ending.active->id);
+  abandoned_.clear();
+  blocked_ = nullptr;
 }
 
 void Engine::take_tokens(const StepPlan& plan) {
@@ -330,22 +410,24 @@ void Engine::end_all(EndReason reason, const std::exception_ptr& error) {
   while (!active_.empty()) end(active_.begin()->first, reason, error);
 }
 
+void Engine::tell(Active& active, EndReason reason, const std::exception_ptr& error) {
+  active.metrics.total_s = seconds(Clock::now() - active.submitted);
+  try {
+    active.sink->end(reason, error, active.metrics);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): the request has ended, nobody is left to tell
+  }
+}
+
 /// Outside of the lock: a sink may call the engine.
 void Engine::tell_endings(Lock& lock) {
   if (!endings_.empty()) {
     std::vector<Ending> endings = std::exchange(endings_, {});
-    telling_ = true;
+    ++telling_;
     lock.unlock();
-    for (Ending& ending : endings) {
-      ending.active->metrics.total_s = seconds(Clock::now() - ending.active->submitted);
-      try {
-        ending.active->sink->end(ending.reason, ending.error, ending.active->metrics);
-      } catch (...) {  // NOLINT(bugprone-empty-catch): the request has ended, nobody is left to tell
-      }
-    }
+    for (Ending& ending : endings) tell(*ending.active, ending.reason, ending.error);
     endings.clear();  // sinks and choosers go before anybody is told that all is done
     lock.lock();
-    telling_ = false;
+    --telling_;
   }
   if (active_.empty()) idle_.notify_all();
 }

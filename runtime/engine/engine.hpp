@@ -4,6 +4,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +19,7 @@
 #include "runtime/engine/speculator.hpp"
 #include "runtime/engine/token_chooser.hpp"
 #include "runtime/engine/token_sink.hpp"
+#include "runtime/engine/watchdog.hpp"
 
 namespace tessera::engine {
 
@@ -26,7 +29,15 @@ struct EngineOptions {
   bool prefix_reuse = true;
   int64_t kv_granule = 64;  ///< tokens by which a reservation grows
   speculation::Drafter* drafter =
-      nullptr;                             ///< outlives the engine, used by nobody else; null: no speculation
+      nullptr;  ///< outlives the engine, used by nobody else; null: no speculation
+  /// Seconds after which a run counts as blocked: all requests end with kDeadlineExceeded and none is taken
+  /// until it comes back. 0: never.
+  double step_timeout_s = 0;
+  /// Makes the session behind runner and memory anew, all slots empty; on the engine's thread. May throw.
+  /// With it, a run that fails with kDeviceLost ends no request: all are computed again from their tokens.
+  /// Null: it ends those in it.
+  std::function<void()> reload = {};
+  int64_t max_reloads = 3;                 ///< in a row, without a run that succeeds between them
   std::vector<size_t> draft_lengths = {};  ///< tokens proposed at once, as AdaptiveLength takes them
 };
 
@@ -52,6 +63,7 @@ struct EngineCounters {
   uint64_t finished = 0, cancelled = 0, timed_out = 0, failed = 0;
   uint64_t refused = 0;  ///< by submit()
   uint64_t preemptions = 0;
+  uint64_t reloads = 0;  ///< of a session whose device was lost
   KvSlots::Counters kv = {};
   size_t running = 0, waiting = 0;
   int64_t kv_reserved_tokens = 0;
@@ -67,14 +79,14 @@ class Engine {
   /// kInvalidArgument as Scheduler does.
   Engine(PlanRunner& runner, SlotMemory& memory, const Capabilities& capabilities, int64_t vocab_size,
          const EngineOptions& options = {});
-  /// Cancels everything and waits for the step that is running.
+  /// Cancels everything and waits for the step that is running, also for one that is blocked.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   /// Throws Error kBusy when `max_queue` requests wait or after drain(), kInvalidArgument for a request that
-  /// can never fit, or what broke the engine: the backend failing at a slot between two steps. Then the sink
-  /// hears nothing.
+  /// can never fit, kDeadlineExceeded while a run is blocked, or what broke the engine: the backend failing
+  /// at a slot between two steps. Then the sink hears nothing.
   RequestId submit(Submission submission);
   /// Ends a request with kCancelled before the next step; nothing happens to one that has ended.
   void cancel(RequestId id);
@@ -101,13 +113,18 @@ class Engine {
   void end_due();
   void begin_step(const StepPlan& plan);
   void draft(const StepPlan& plan, Lock& lock);
-  void run_step(const StepPlan& plan);
+  std::exception_ptr run_step(const StepPlan& plan);
+  bool can_recover(const std::exception_ptr& failure) const;
+  void recover(Lock& lock);
+  void abandon();
+  void come_back(Lock& lock);
   void take_tokens(const StepPlan& plan);
   Outcome take_tokens_of(size_t work, std::span<float> logits);
   bool take_token(Active& active, std::span<float> logits);
   void finish_step(const StepPlan& plan, double seconds);
   void end(RequestId id, EndReason reason, std::exception_ptr error);
   void end_all(EndReason reason, const std::exception_ptr& error);
+  static void tell(Active& active, EndReason reason, const std::exception_ptr& error);
   void tell_endings(Lock& lock);
 
   PlanRunner& runner_;
@@ -126,15 +143,24 @@ class Engine {
   size_t with_deadline_ = 0;
   bool draining_ = false;
   bool stopping_ = false;
-  std::exception_ptr broken_;  ///< the scheduler is not used any more
-  bool telling_ = false;       ///< endings are being told: not idle yet
+  std::exception_ptr broken_;   ///< the scheduler is not used any more
+  std::exception_ptr blocked_;  ///< a run has not come back
+  /// Requests that ended while they were in a run that is blocked: it still reads their tokens.
+  std::vector<Ending> abandoned_;
+  bool in_run_ = false;
+  int telling_ = 0;  ///< threads that tell endings: not idle yet
+  int64_t reloads_in_a_row_ = 0;
+  double step_timeout_s_;
+  std::function<void()> reload_;
+  int64_t max_reloads_;
 
   // Of the step that runs; the engine's thread alone.
   std::vector<Active*> work_;
   std::vector<WorkTokens> tokens_;
   std::vector<float> logits_;
   std::vector<Outcome> outcomes_;
-  std::thread thread_;  ///< the last member: everything is there when it starts
+  Watchdog watchdog_;  // these two at last: everything is there when they start
+  std::thread thread_;
 };
 
 }  // namespace tessera::engine

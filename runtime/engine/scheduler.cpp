@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tessera/sdk/error.hpp"
 
@@ -165,6 +166,21 @@ void Scheduler::commit(std::span<const Outcome> outcomes, double seconds) {
   }
 }
 
+void Scheduler::restart() {
+  for (Entry* entry : std::exchange(running_, {})) {
+    by_slot_[entry->slot] = nullptr;
+    slots_.discard(entry->slot);
+    wait_again(*entry);
+  }
+  slots_.forget();
+  ++steps_;
+}
+
+void Scheduler::clear() {
+  while (!entries_.empty()) leave(*entries_.begin()->second, true);
+  ++steps_;
+}
+
 int64_t Scheduler::draft_room(size_t work, int64_t most) {
   const Work& w = plan_.work[work];
   if (!w.decode) return 0;
@@ -206,12 +222,16 @@ void Scheduler::preempt_last() {
     entries_.erase(entry.request.id);
     return;
   }
+  wait_again(entry);
+  ++preemptions_;
+  plan_.preempted.push_back(entry.request.id);
+}
+
+void Scheduler::wait_again(Entry& entry) {
   entry.state = RequestState::kPreempted;
   entry.computed = 0;
   waiting_.emplace(entry.rank, &entry);
   ++preempted_;
-  ++preemptions_;
-  plan_.preempted.push_back(entry.request.id);
 }
 
 void Scheduler::admit_waiting() {

@@ -96,6 +96,12 @@ class Scheduler {
   /// `outcomes` by work of the plan; `seconds` that the run took, 0: not measured.
   void commit(std::span<const Outcome> outcomes, double seconds);
 
+  /// In place of commit(): the plan's run failed, and all slots of the backend are empty again. Whoever runs
+  /// waits to be computed again from its tokens.
+  void restart();
+  /// In place of commit(): forgets all requests; what their slots hold is undefined.
+  void clear();
+
   bool idle() const { return entries_.empty(); }
   size_t waiting() const { return waiting_.size(); }  ///< preempted ones too
   size_t running() const { return running_.size(); }
@@ -115,6 +121,7 @@ class Scheduler {
   void reserve_for_running();
   bool reserve_next(Entry& entry);
   void preempt_last();
+  void wait_again(Entry& entry);
   void admit_waiting();
   void admit(Entry& entry, const KvSlots::Placement& placement);
   void fill_ragged();

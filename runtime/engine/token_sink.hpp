@@ -29,8 +29,9 @@ enum class EndReason {
   kError,      ///< a step, its chooser or its sink failed
 };
 
-/// One request's. Called on the engine's thread, never two at once, and may call submit() and cancel().
-/// What it throws ends its own request, with kError, and no other.
+/// One request's. Called on the engine's thread, never two at once, and may call submit() and cancel(); end()
+/// comes from another thread when a run is blocked (EngineOptions::step_timeout_s). What it throws ends its
+/// own request, with kError, and no other.
 class TokenSink {
  public:
   virtual ~TokenSink() = default;

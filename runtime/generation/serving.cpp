@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <numeric>
 #include <string_view>
 #include <utility>
@@ -88,8 +89,25 @@ std::vector<size_t> draft_lengths(const EngineSettings& settings) {
   return lengths;
 }
 
+/// A year is as good as for ever, and what a clock can count.
+constexpr double kLongestTimeout = 365.0 * 24 * 3600;
+
+void check_faults(const EngineSettings& s) {
+  if (!(s.step_timeout >= 0 && s.step_timeout <= kLongestTimeout)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("step_timeout is {}, expected seconds from 0 to a year", s.step_timeout))
+        .key("step_timeout");
+  }
+  if (s.max_reloads < 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("max_reloads is {}, expected 0 or more", s.max_reloads))
+        .key("max_reloads");
+  }
+}
+
 engine::EngineOptions engine_options(const GraphFacts& facts, const EngineSettings& s,
-                                     speculation::Drafter* drafter) {
+                                     speculation::Drafter* drafter, std::function<void()> reload) {
+  check_faults(s);
   return {.scheduler = {.policy = s.scheduling_policy,
                         .policy_options = {.ageing_steps = s.ageing_steps,
                                            .weights = s.tenant_weights,
@@ -103,6 +121,9 @@ engine::EngineOptions engine_options(const GraphFacts& facts, const EngineSettin
           // Keys of such graphs depend on the prompt's length, not on the tokens before them alone.
           .prefix_reuse = s.prefix_caching && !facts.rope_length,
           .drafter = drafter,
+          .step_timeout_s = s.step_timeout,
+          .reload = s.max_reloads > 0 ? std::move(reload) : nullptr,
+          .max_reloads = s.max_reloads,
           .draft_lengths = drafter == nullptr ? std::vector<size_t>() : draft_lengths(s)};
 }
 
@@ -116,7 +137,15 @@ Serving::Serving(const CompiledModel& model, const GraphFacts& facts, int64_t ct
       draft_(std::move(draft)),
       lookup_(make_lookup(settings)),
       engine_(*runner_, session_, capabilities_of(session_, settings, shapes_), facts.vocab_size,
-              engine_options(facts, within(settings, shapes_), draft_ ? &draft_->drafter() : lookup_.get())) {}
+              engine_options(facts, within(settings, shapes_), draft_ ? &draft_->drafter() : lookup_.get(),
+                             [this] { session_.reopen(); })) {
+  if (shapes_ && settings.speculation != "off") {
+    throw Error(ErrorCode::kNotSupported,
+                "speculation on a backend with compiled shapes is not supported yet")
+        .key("speculation")
+        .remedy("--speculation off");
+  }
+}
 
 EngineStatistics Serving::statistics() const {
   const engine::EngineCounters c = engine_.counters();
@@ -133,6 +162,7 @@ EngineStatistics Serving::statistics() const {
           .failed = c.failed,
           .refused = c.refused,
           .preemptions = c.preemptions,
+          .reloads = c.reloads,
           .prefix_queries = c.kv.prefix_queries,
           .prefix_hits = c.kv.prefix_hits,
           .forks = c.kv.forks,

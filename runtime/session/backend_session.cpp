@@ -23,42 +23,47 @@ bool unless(std::initializer_list<ErrorCode> codes, const Call& call) {
 }  // namespace
 
 BackendSession::BackendSession(const plugin::Program& program, const Shape& shape)
-    : shape_(shape),
-      session_(program.create_session(
-          {.slots = shape.slots, .ctx_len = shape.ctx_len, .max_rows = shape.max_rows, .options = {}})) {
-  if (shape.reserve) reserve_all();
+    : program_(program), shape_(shape) {
+  reopen();
+}
+
+void BackendSession::reopen() {
+  session_.reset();  // its memory first
+  session_.emplace(program_.create_session(
+      {.slots = shape_.slots, .ctx_len = shape_.ctx_len, .max_rows = shape_.max_rows, .options = {}}));
+  if (shape_.reserve) reserve_all();
 }
 
 void BackendSession::reserve_all() {
-  for (uint32_t slot = 0; slot < shape_.slots; ++slot) session_.reserve(slot, shape_.ctx_len);
+  for (uint32_t slot = 0; slot < shape_.slots; ++slot) session_->reserve(slot, shape_.ctx_len);
 }
 
 void BackendSession::reset_all() {
-  for (uint32_t slot = 0; slot < shape_.slots; ++slot) session_.reset(slot);
+  for (uint32_t slot = 0; slot < shape_.slots; ++slot) session_->reset(slot);
   if (shape_.reserve) reserve_all();
 }
 
 bool BackendSession::reserve(uint32_t slot, int64_t tokens) {
-  return unless({ErrorCode::kOutOfMemory}, [&] { session_.reserve(slot, static_cast<uint64_t>(tokens)); });
+  return unless({ErrorCode::kOutOfMemory}, [&] { session_->reserve(slot, static_cast<uint64_t>(tokens)); });
 }
 
 bool BackendSession::truncate(uint32_t slot, int64_t tokens) {
   return unless({ErrorCode::kInvalidArgument, ErrorCode::kNotSupported},
-                [&] { session_.truncate(slot, static_cast<uint64_t>(tokens)); });
+                [&] { session_->truncate(slot, static_cast<uint64_t>(tokens)); });
 }
 
 bool BackendSession::fork(uint32_t from, uint32_t to, int64_t tokens) {
   return unless({ErrorCode::kOutOfMemory, ErrorCode::kInvalidArgument, ErrorCode::kNotSupported},
-                [&] { session_.fork(from, to, static_cast<uint64_t>(tokens)); });
+                [&] { session_->fork(from, to, static_cast<uint64_t>(tokens)); });
 }
 
 int64_t BackendSession::free_tokens() const {
-  return session_.property("kv.free_tokens").as_int64();
+  return session_->property("kv.free_tokens").as_int64();
 }
 
 int64_t BackendSession::slot_tokens() const {
   try {
-    return session_.property("kv.slot_tokens").as_int64();
+    return session_->property("kv.slot_tokens").as_int64();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kNotFound) throw;
     return static_cast<int64_t>(shape_.ctx_len);
@@ -85,7 +90,7 @@ void BackendSession::run_shaped(const StepShape& shape, std::span<const ShapedRo
     return plugin::RunTensor{name, graph::DataType::kInt64, std::move(dims), values.data(),
                              values.size() * sizeof(int64_t)};
   };
-  session_.run({integers("input_ids", input_ids_, {shape.batch, shape.seq_len}),
+  session_->run({integers("input_ids", input_ids_, {shape.batch, shape.seq_len}),
                 integers("position_ids", position_ids_, {shape.batch, shape.seq_len}),
                 integers("batch_index", batch_index_, {shape.batch, 1})},
                {{"logits",
@@ -127,7 +132,7 @@ void BackendSession::run(std::span<const Row> rows, std::span<const int64_t> log
     wanted.push_back(
         {output.name, graph::DataType::kFloat, output.dims, output.data, elements * sizeof(float)});
   }
-  session_.run(inputs, wanted);
+  session_->run(inputs, wanted);
 }
 
 }  // namespace tessera

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,7 +24,7 @@ class BackendSession : public StepRunner, public ShapedStepRunner, public SlotMe
     bool reserve = true;  ///< the whole context of each slot from the start; else SlotMemory is used
   };
 
-  /// With `reserve`: throws Error kOutOfMemory when the backend has no room.
+  /// `program` outlives this. With `reserve`: throws Error kOutOfMemory when the backend has no room.
   BackendSession(const plugin::Program& program, const Shape& shape);
 
   void run(std::span<const Row> rows, std::span<const int64_t> logits_rows,
@@ -34,22 +35,26 @@ class BackendSession : public StepRunner, public ShapedStepRunner, public SlotMe
   const Shape& shape() const { return shape_; }
   /// Empties every slot, ready for new sequences.
   void reset_all();
+  /// A new session of the same program, all slots empty, in place of one whose device is lost. Throws Error;
+  /// then there is none, until it succeeds.
+  void reopen();
 
-  void reset(uint32_t slot) override { session_.reset(slot); }
+  void reset(uint32_t slot) override { session_->reset(slot); }
   bool reserve(uint32_t slot, int64_t tokens) override;
   bool truncate(uint32_t slot, int64_t tokens) override;
   bool fork(uint32_t from, uint32_t to, int64_t tokens) override;
   int64_t free_tokens() const override;
 
-  bool can_fork() const { return session_.can_fork(); }
+  bool can_fork() const { return session_->can_fork(); }
   /// Memory that a slot takes at most, in tokens: less than ctx_len where a window moves on.
   int64_t slot_tokens() const;
 
  private:
   void reserve_all();
 
+  const plugin::Program& program_;
   Shape shape_;
-  plugin::Session session_;
+  std::optional<plugin::Session> session_;  ///< there, but after a reopen() that failed
   std::vector<int64_t> input_ids_, position_ids_, batch_index_, rope_length_, logits_rows_;
   std::vector<float> shaped_logits_;
 };

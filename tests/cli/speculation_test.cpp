@@ -37,7 +37,7 @@ TEST(SpeculationFlags, ChangeNoText) {
     way.insert(way.end(), {"--temperature", "0.8", "--seed", "3"});
     const json::value result = generate(way);
     EXPECT_EQ(result.at("tokens"), plain.at("tokens"));
-    EXPECT_EQ(result.at("metrics").at("speculation").at("drafts").to_number<int>() > 0, way[1] == "draft");
+    EXPECT_GT(result.at("metrics").at("speculation").at("drafts").to_number<int>(), 0);
   }
 }
 

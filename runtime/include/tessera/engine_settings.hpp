@@ -25,6 +25,12 @@ struct EngineSettings {
   bool preempt = true;         ///< memory full: give the last request's slot to others; false: wait
   bool prefix_caching = true;  ///< common beginnings are computed once
   int64_t kv_tokens = 0;       ///< tokens of all slots together; 0: what the backend has
+  /// Seconds after which a step counts as blocked: its requests, and all that wait, end with an error, and
+  /// none is taken until it comes back. 0: never.
+  double step_timeout = 0;
+  /// Times in a row that a session whose device is lost is made anew; its requests are then computed again.
+  /// 0: they end with the error.
+  int64_t max_reloads = 0;
   /// Who proposes tokens that are verified in one step: off, prompt-lookup or draft.
   std::string speculation = "off";
   /// Of `draft`: a smaller model with the same tokenizer, a folder or an id of the hub cache; compiled as the
@@ -44,6 +50,7 @@ struct EngineStatistics {
   double overhead_s = 0;  ///< scheduling, choosing tokens, callbacks
   uint64_t finished = 0, cancelled = 0, timed_out = 0, failed = 0, refused = 0;
   uint64_t preemptions = 0;
+  uint64_t reloads = 0;         ///< of a session whose device was lost
   uint64_t prefix_queries = 0;  ///< tokens of prompts that could have been found computed
   uint64_t prefix_hits = 0;     ///< and that were
   uint64_t forks = 0, resumes = 0, evictions = 0;

@@ -201,6 +201,11 @@ class AutoModelForCausalLM {
   };
   StepTimes time_steps(int64_t prompt_tokens, int64_t new_tokens, const std::stop_token& cancel = {});
 
+  /// For benchmarks: seconds in which the engine, as set, generates `tokens` one after another behind a
+  /// prompt, whatever the model says. Both are ids of the model, not empty.
+  double time_text(const std::vector<int64_t>& prompt, const std::vector<int64_t>& tokens,
+                   const std::stop_token& cancel = {});
+
   /// What generation_config.json says about sampling. Throws Error for what it asks and we have not.
   sampling::SamplingParams sampling_defaults() const;
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 #include "tessera/model.hpp"
@@ -96,6 +97,10 @@ TEST_F(Submit, RefusesBeforeAnythingStarts) {
   GenerateOptions options;
   options.sampling = sampling::SamplingParams{.temperature = -1};
   EXPECT_THAT([&] { model.submit("a", options); }, ThrowsMessage<Error>(HasSubstr("temperature")));
+  options.sampling = sampling::SamplingParams{.temperature = 1, .top_p = std::nan("")};
+  EXPECT_THAT([&] { model.submit("a", options); }, ThrowsMessage<Error>(HasSubstr("top_p")));
+  EXPECT_THAT([&] { model.submit("a", {.stop = {""}}); },
+              ThrowsMessage<Error>(HasSubstr("a stop text is empty")));
   options.sampling = sampling::SamplingParams{.temperature = 1, .n = 2};
   EXPECT_THAT([&] { model.submit("a", options); }, ThrowsMessage<Error>(HasSubstr("a request has one text")));
   EXPECT_EQ(model.submit("a", {.max_new_tokens = 0}).get().tokens.size(), 0U);
@@ -137,6 +142,34 @@ TEST_F(Submit, GenerateTakesMorePromptsThanTheQueueHolds) {
   model.set_engine({.max_num_seqs = 2, .max_queue = 4});
   const auto results = model.generate(std::vector<Prompt>(40, Prompt("Once")), {.max_new_tokens = 3});
   for (const GenerateResult& result : results) EXPECT_EQ(result.tokens, results[0].tokens);
+}
+
+TEST_F(Submit, SeveralTextsOfAPromptComputeItOnce) {
+  GenerateOptions options{.max_new_tokens = 8, .ignore_eos = true};
+  options.sampling = sampling::SamplingParams{.temperature = 1, .seed = 1, .n = 4, .best_of = 6};
+  const std::vector<GenerateResult> shared =
+      model.generate(std::vector<Prompt>{Prompt("Once upon a time there was a girl named Lily")}, options);
+  ASSERT_EQ(shared.size(), 4U);
+  const uint64_t prompt = shared[0].prompt_tokens.size();
+  const EngineStatistics statistics = model.engine_statistics();
+  EXPECT_EQ(statistics.prompt_rows, prompt + 5);  // the last token of each, for its logits
+  EXPECT_EQ(statistics.forks, 5U);
+  model.set_engine({.prefix_caching = false});
+  const std::vector<GenerateResult> apart =
+      model.generate(std::vector<Prompt>{Prompt("Once upon a time there was a girl named Lily")}, options);
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(apart[i].tokens, shared[i].tokens);
+}
+
+TEST_F(Submit, RefusesFaultSettingsThatMakeNoSense) {
+  const auto generate_with = [&](const EngineSettings& settings) {
+    model.set_engine(settings);
+    return [&] { model.generate("a", {.max_new_tokens = 1}); };
+  };
+  EXPECT_THAT(generate_with({.step_timeout = -1}), ThrowsMessage<Error>(HasSubstr("step_timeout is -1")));
+  EXPECT_THAT(generate_with({.step_timeout = std::nan("")}),
+              ThrowsMessage<Error>(HasSubstr("step_timeout is")));
+  EXPECT_THAT(generate_with({.max_reloads = -1}), ThrowsMessage<Error>(HasSubstr("max_reloads is -1")));
+  EXPECT_NO_THROW(generate_with({.step_timeout = 60, .max_reloads = 2})());
 }
 
 TEST_F(Submit, AStreamLeftEarlyCancelsItsRequest) {

@@ -8,6 +8,7 @@
 #include <latch>
 #include <limits>
 #include <map>
+#include <random>
 
 #include "tessera/sdk/error.hpp"
 #include "tests/runtime/engine/counting_model.hpp"
@@ -86,7 +87,7 @@ class FakeDrafter final : public speculation::Drafter {
   std::function<void()> on_propose;
 };
 
-struct Setup {
+struct World {
   uint32_t slots = 4;
   int64_t tokens = 100000;
   EngineOptions options = {};
@@ -96,7 +97,7 @@ struct Setup {
 
 class Harness {
  public:
-  explicit Harness(Setup setup = {})
+  explicit Harness(World setup = {})
       : model(setup.slots, setup.tokens), runner_(model, CountingModel::kVocab) {
     setup.options.scheduler.max_num_seqs = setup.slots;
     setup.options.kv_granule = 1;
@@ -311,6 +312,163 @@ TEST(Engine, LogitsThatAreNoNumbersEndTheirOwnRequestAlone) {
   const auto again = h.submit(prompt_of(10, 3), 10);
   EXPECT_EQ(again->wait(), EndReason::kFinished);
   EXPECT_EQ(again->metrics.cached_tokens, 0);
+}
+
+TEST(Engine, TellsThoseWhoWaitWhenAStepDoesNotComeBackAndGoesOnWhenItDoes) {
+  Harness h({.slots = 1, .options = {.step_timeout_s = 1}});
+  std::latch back(1);
+  h.model.before_step = [&](std::span<const Row>) {
+    if (h.model.steps == 3) back.wait();
+  };
+  const auto in_step = h.submit({1, 2}, 100), waiting = h.submit({3}, 1);
+  EXPECT_EQ(in_step->message(), "a step of the backend has not come back for 1 s");
+  EXPECT_EQ(waiting->message(), "a step of the backend has not come back for 1 s");
+  EXPECT_EQ(in_step->tokens, CountingModel::expected({1, 2}, 2));
+  EXPECT_THAT([&] { h.submit({1}, 1); }, ThrowsMessage<Error>(HasSubstr("has not come back")));
+  EXPECT_EQ(h.engine->counters().failed, 2U);
+  back.count_down();
+  std::shared_ptr<Collector> next;
+  while (!next) {  // the engine's thread has to notice
+    try {
+      next = h.submit({5, 6}, 5);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded);
+      std::this_thread::yield();
+    }
+  }
+  EXPECT_EQ(next->wait(), EndReason::kFinished);
+  EXPECT_EQ(next->tokens, CountingModel::expected({5, 6}, 5));
+  EXPECT_EQ(in_step->tokens.size(), 2U);  // what the late step gave is nobody's
+  h.engine->drain();
+}
+
+TEST(Engine, CanBeDestroyedWhileAStepIsBlocked) {
+  std::latch back(1);
+  std::shared_ptr<Collector> sink;
+  std::thread helper;
+  {
+    Harness h({.options = {.step_timeout_s = 0.01}});
+    h.model.before_step = [&](std::span<const Row>) { back.wait(); };
+    sink = h.submit({1}, 1);
+    sink->wait();
+    helper = std::thread([&] { back.count_down(); });
+  }
+  helper.join();
+  EXPECT_EQ(sink->reason, EndReason::kError);
+}
+
+/// Loses what slots hold, as a device does that is gone.
+void lose_slots(CountingModel& model) {
+  for (uint32_t slot = 0; slot < model.length.size(); ++slot) model.reset(slot);
+}
+
+TEST(Engine, ComputesEverythingAgainWhenTheDeviceWasLostAndEmitsNothingTwice) {
+  Harness* harness = nullptr;
+  int reloads = 0;
+  World setup{.slots = 3};
+  setup.options.reload = [&] {
+    ++reloads;
+    lose_slots(harness->model);
+  };
+  Harness h(setup);
+  harness = &h;
+  h.model.before_step = [&](std::span<const Row>) {
+    if (h.model.steps % 7 == 0) throw Error(ErrorCode::kDeviceLost, "the card is gone");
+  };
+  std::vector<std::shared_ptr<Collector>> sinks;
+  for (int64_t i = 0; i < 8; ++i) sinks.push_back(h.submit(prompt_of(20 + i, i), 30));
+  h.engine->drain();
+  for (int64_t i = 0; i < 8; ++i) {
+    const Collector& sink = *sinks[static_cast<size_t>(i)];
+    EXPECT_EQ(sink.reason, EndReason::kFinished);
+    EXPECT_EQ(sink.tokens, CountingModel::expected(prompt_of(20 + i, i), 30));
+  }
+  EXPECT_GT(reloads, 3);
+  EXPECT_EQ(h.engine->counters().reloads, static_cast<uint64_t>(reloads));
+  EXPECT_EQ(h.engine->counters().failed, 0U);
+}
+
+TEST(Engine, GivesUpOnADeviceThatIsLostAgainAndAgain) {
+  Harness* harness = nullptr;
+  World setup;
+  setup.options.reload = [&] { lose_slots(harness->model); };
+  setup.options.max_reloads = 2;
+  Harness h(setup);
+  harness = &h;
+  h.model.before_step = [&](std::span<const Row>) {
+    if (h.model.steps > 4) throw Error(ErrorCode::kDeviceLost, "the card is gone");
+  };
+  const auto sink = h.submit({1, 2}, 20);
+  EXPECT_EQ(sink->message(), "the card is gone");
+  EXPECT_EQ(sink->tokens, CountingModel::expected({1, 2}, 4));
+  EXPECT_EQ(h.engine->counters().reloads, 2U);
+}
+
+TEST(Engine, EndsEverythingWhenTheDeviceDoesNotComeBack) {
+  World setup;
+  setup.options.reload = [] { throw Error(ErrorCode::kDeviceLost, "no card in this machine"); };
+  Harness h(setup);
+  h.model.before_step = [&](std::span<const Row>) {
+    throw Error(ErrorCode::kDeviceLost, "the card is gone");
+  };
+  const auto sink = h.submit({1, 2}, 20);
+  EXPECT_EQ(sink->message(), "no card in this machine");
+  EXPECT_THAT([&] { h.submit({1}, 1); }, ThrowsMessage<Error>("no card in this machine"));
+}
+
+TEST(Engine, EndsEachOfAThousandRequestsExactlyOnceUnderRandomFaults) {
+  Harness* harness = nullptr;
+  FakeDrafter drafter;
+  drafter.wrong = 3;
+  World setup{.slots = 16, .tokens = 700, .options = {.drafter = &drafter, .draft_lengths = {1, 2, 3, 4}}};
+  setup.options.reload = [&] { lose_slots(harness->model); };
+  setup.options.max_reloads = 100;
+  Harness h(setup);
+  harness = &h;
+  h.model.most_taken_back = 4;
+  std::mt19937 of_steps(1), of_requests(2);
+  h.model.before_step = [&](std::span<const Row>) {
+    const uint32_t fate = of_steps() % 100;
+    if (fate == 0) throw Error(ErrorCode::kInternal, "a bit has flipped");
+    if (fate == 1) throw Error(ErrorCode::kDeviceLost, "the card is gone");
+  };
+  h.model.after_step = [&](std::span<const Row>, std::span<const int64_t> logits_rows,
+                           std::span<const StepOutput> outputs) {
+    if (!logits_rows.empty() && of_steps() % 50 == 0)
+      outputs[0].data[of_steps() % logits_rows.size() * CountingModel::kVocab] = std::nanf("");
+  };
+  std::vector<std::shared_ptr<Collector>> sinks;
+  std::vector<Tokens> prompts;
+  for (int64_t i = 0; i < 1000; ++i) {
+    prompts.push_back(prompt_of(1 + static_cast<int64_t>(of_requests() % 60), i % 5));
+    const bool throws = of_requests() % 30 == 0;
+    sinks.push_back(h.submit(prompts.back(), 20, [=](int64_t) -> bool {
+      if (throws) throw std::runtime_error("no more paper");
+      return true;
+    }));
+    if (of_requests() % 20 == 0) h.engine->cancel(h.id);
+  }
+  h.engine->drain();
+  size_t finished = 0;
+  for (size_t i = 0; i < sinks.size(); ++i) {
+    const Collector& sink = *sinks[i];  // which itself counts its ends
+    Tokens expected = CountingModel::expected(prompts[i], 20);
+    if (sink.reason == EndReason::kFinished) {
+      ++finished;
+    } else {
+      ASSERT_LE(sink.tokens.size(), expected.size());
+      expected.resize(sink.tokens.size());
+    }
+    EXPECT_EQ(sink.tokens, expected) << i;
+    EXPECT_EQ(sink.error != nullptr, sink.reason == EndReason::kError);
+  }
+  const EngineCounters counters = h.engine->counters();
+  EXPECT_EQ(counters.finished, finished);
+  EXPECT_EQ(counters.finished + counters.cancelled + counters.failed, 1000U);
+  EXPECT_GT(counters.finished, 500U);
+  EXPECT_GT(counters.failed, 20U);
+  EXPECT_GT(counters.reloads, 0U);
+  EXPECT_TRUE(drafter.prompts.empty());
 }
 
 TEST(Engine, ASlotThatFailsBetweenStepsEndsEverythingOnceAndIsRemembered) {
