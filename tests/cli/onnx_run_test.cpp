@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <cmath>
 #include <fstream>
 
 #include "core/checkpoint/safetensors.hpp"
@@ -15,6 +16,7 @@
 namespace tessera::test {
 namespace {
 
+namespace fs = std::filesystem;
 namespace json = boost::json;
 using testing::HasSubstr;
 
@@ -92,6 +94,35 @@ TEST_F(OnnxRun, RefusesWithTheReasonAndWritesNothing) {
   EXPECT_THAT(refused(run(), kBadInput), HasSubstr("node 'minus' is operator 'Sub' of opset 18"));
   EXPECT_EQ(run_tessera({"onnx-run", path("graph.onnx")}).exit_code, kUsage);
   EXPECT_EQ(run_tessera({"onnx-run", path("none.onnx"), "-o", path("out.safetensors")}).exit_code, kNotFound);
+}
+
+// Rounding, signs of remainders, casts out of range, subnormals: what programs of this kind get wrong.
+TEST(OnnxRunCase, RoundsDividesAndCastsAsOnnxSays) {
+  const fs::path folder = test_data() / "cases" / "090-rounding-and-division";
+  const TemporaryFolder out;
+  const std::string written = (out.path() / "out.safetensors").string();
+  const Finished run = run_tessera({"onnx-run", (folder / "model.onnx").string(), "--inputs",
+                                    (folder / "in.safetensors").string(), "-o", written});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const SafetensorsFile expected = SafetensorsFile::open(folder / "expected.safetensors"),
+                        actual = SafetensorsFile::open(written);
+  EXPECT_EQ(actual.tensors().size(), expected.tensors().size());
+  for (const StoredTensor& tensor : expected.tensors()) {
+    const StoredTensor* found = actual.find_tensor(tensor.name);
+    ASSERT_NE(found, nullptr) << tensor.name;
+    EXPECT_EQ(found->dtype, tensor.dtype) << tensor.name;
+    EXPECT_EQ(found->dims, tensor.dims) << tensor.name;
+    if (tensor.dtype != DType::kF32) {
+      EXPECT_THAT(actual.bytes(*found), testing::ElementsAreArray(expected.bytes(tensor))) << tensor.name;
+      continue;
+    }
+    const std::vector<float> a = actual.floats(tensor.name), b = expected.floats(tensor.name);
+    for (size_t i = 0; i < b.size(); ++i) {
+      const bool same = a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])) ||
+                        std::fabs(a[i] - b[i]) <= 1e-6F * std::fabs(b[i]);
+      EXPECT_TRUE(same) << tensor.name << '[' << i << "]: " << a[i] << ", expected " << b[i];
+    }
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -19,10 +20,22 @@ T load(const std::byte* bytes, int64_t i) {
   return value;
 }
 
+/// By its bits: a comparison takes a subnormal for 0 where threads treat denormals as zero.
+template <class T>
+bool is_zero(T value) {
+  if constexpr (std::is_same_v<T, float>) {
+    return std::bit_cast<uint32_t>(value) << 1 == 0;
+  } else if constexpr (std::is_same_v<T, double>) {
+    return std::bit_cast<uint64_t>(value) << 1 == 0;
+  } else {
+    return value == T(0);
+  }
+}
+
 template <class To, class From>
 To convert(From value) {
   if constexpr (std::is_same_v<To, Bool>) {
-    return Bool(value != From(0));
+    return Bool(!is_zero(value));
   } else if constexpr (std::is_same_v<From, Bool>) {
     return To(static_cast<float>(static_cast<bool>(value)));
   } else if constexpr (std::is_same_v<To, Float16> || std::is_same_v<To, BFloat16>) {
