@@ -142,7 +142,7 @@ class Determinism : public testing::TestWithParam<const char*> {
 
   /// One that often differs where there is one with the same tokenizer, else the model itself.
   std::string draft_folder() const {
-    const std::string_view name = GetParam();
+    const std::string name = GetParam();
     return model_folder(name == "rope-dynamic" ? "rope-linear" : GetParam()).string();
   }
 
