@@ -91,13 +91,13 @@ void BackendSession::run_shaped(const StepShape& shape, std::span<const ShapedRo
                              values.size() * sizeof(int64_t)};
   };
   session_->run({integers("input_ids", input_ids_, {shape.batch, shape.seq_len}),
-                integers("position_ids", position_ids_, {shape.batch, shape.seq_len}),
-                integers("batch_index", batch_index_, {shape.batch, 1})},
-               {{"logits",
-                 graph::DataType::kFloat,
-                 {shape.batch, 1, vocab},
-                 shaped_logits_.data(),
-                 shaped_logits_.size() * sizeof(float)}});
+                 integers("position_ids", position_ids_, {shape.batch, shape.seq_len}),
+                 integers("batch_index", batch_index_, {shape.batch, 1})},
+                {{"logits",
+                  graph::DataType::kFloat,
+                  {shape.batch, 1, vocab},
+                  shaped_logits_.data(),
+                  shaped_logits_.size() * sizeof(float)}});
   std::copy_n(shaped_logits_.begin(), logits.size(), logits.begin());
 }
 
