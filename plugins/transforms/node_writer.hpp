@@ -76,6 +76,16 @@ class NodeWriter {
               graph::DataType::kInt64, {});
   }
 
+  /// The largest elements of the last axis, descending, and their indices; `shape` is that of both.
+  std::pair<std::string, std::string> top_k(std::string_view name, const std::string& input,
+                                            const std::string& count, const Shape& shape) {
+    const std::string values = op(name, "TopK", {input, count}, {}, graph::DataType::kFloat, shape);
+    graph::Node& node = nodes_.back();
+    node.outputs.push_back(names_.value(node.name + "_indices"));
+    model_.graph.value_info.push_back(graph::tensor_value(node.outputs[1], graph::DataType::kInt64, shape));
+    return {values, node.outputs[1]};
+  }
+
   std::vector<graph::Node> take() { return std::move(nodes_); }
 
  private:

@@ -10,6 +10,7 @@
 #include "tessera/sdk/attribute.hpp"
 #include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/error.hpp"
+#include "unused_nodes.hpp"
 #include "value_names.hpp"
 
 namespace tessera::transforms {
@@ -86,36 +87,19 @@ class Packing {
 
   /// Nodes that only led to positions or mask, and the mask itself.
   void remove_unused() {
-    std::unordered_set<std::string> used;
-    for (const ValueInfo& output : graph_.outputs) used.insert(output.name);
-    std::vector<Node> kept;
-    for (size_t i = graph_.nodes.size(); i-- > 0;) {
-      Node& node = graph_.nodes[i];
-      const bool is_used = std::any_of(node.outputs.begin(), node.outputs.end(),
-                                       [&](const std::string& name) { return used.count(name) > 0; });
-      if (!is_used) {
-        for (const std::string& name : node.outputs) gone_.insert(name);
-        continue;
-      }
-      graph::for_each_use(node, [&](const std::string& name) { used.insert(name); });
-      kept.push_back(std::move(node));
+    remove_unused_nodes(graph_);
+    for (const Node& node : graph_.nodes) {
+      graph::for_each_use(node, [&](const std::string& name) {
+        if (name != kMask) return;
+        throw Error(ErrorCode::kInvalidArgument,
+                    "pack-rows: 'attention_mask' is read by more than attention, which packing cannot serve")
+            .node(graph::describe(node));
+      });
     }
-    std::reverse(kept.begin(), kept.end());
-    graph_.nodes = std::move(kept);
-    if (used.count(kMask) > 0) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "pack-rows: 'attention_mask' is read by more than attention, which packing cannot serve");
-    }
-    std::vector<graph::Tensor>& weights = graph_.initializers;
-    weights.erase(std::remove_if(weights.begin(), weights.end(),
-                                 [&](const graph::Tensor& weight) { return used.count(weight.name) == 0; }),
-                  weights.end());
-    const auto is_gone = [&](const ValueInfo& info) {
-      return info.name == kMask || gone_.count(info.name) > 0;
-    };
-    for (std::vector<ValueInfo>* list : {&graph_.inputs, &graph_.value_info}) {
-      list->erase(std::remove_if(list->begin(), list->end(), is_gone), list->end());
-    }
+    std::vector<ValueInfo>& inputs = graph_.inputs;
+    inputs.erase(std::remove_if(inputs.begin(), inputs.end(),
+                                [](const ValueInfo& info) { return info.name == kMask; }),
+                 inputs.end());
   }
 
   /// [batch, seq, ...] -> [batch, 1, ...]
@@ -175,7 +159,6 @@ class Packing {
   Model& model_;
   Graph& graph_;
   graph::FreshNames names_;
-  std::unordered_set<std::string> gone_;  // values that nobody reads any more
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "node_writer.hpp"
 #include "qaic_functions.hpp"
+#include "sampler_writer.hpp"
 #include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/metadata.hpp"
@@ -41,14 +42,19 @@ bool is_encoder(const Model& model) {
   return graph::has_input(model.graph, "attention_mask");
 }
 
-/// GPT-2's forward function takes its positions after the states.
+/// GPT-2's forward function takes its positions after the states. What the sampler takes stands last.
 Names input_order(const Model& model) {
   if (is_encoder(model)) return {"input_ids", "attention_mask", kTokenTypes};
   const std::string* architecture = graph::find_metadata(model, graph::metadata::kArchitecture);
-  if (architecture && *architecture == "gpt2") {
-    return {"input_ids", kStates, "comp_ctx_lengths", "position_ids", "batch_index", "num_logits_to_keep"};
-  }
-  return {"input_ids", "position_ids", kStates, "comp_ctx_lengths", "batch_index", "num_logits_to_keep"};
+  Names order = {"input_ids",        "position_ids", kStates,
+                 "comp_ctx_lengths", "batch_index",  "num_logits_to_keep"};
+  if (architecture && *architecture == "gpt2")
+    std::rotate(order.begin() + 1, order.begin() + 2, order.begin() + 4);
+  order.insert(order.end(), {sampler::kAcceptedTokens, sampler::kRepetitionBuffer,
+                             sampler::kRepetitionPenalties, sampler::kPresenceBuffer,
+                             sampler::kPresencePenalties, sampler::kTemperatures, sampler::kTopKs,
+                             sampler::kTopPs, sampler::kMinPs, sampler::kRandomNumbers, sampler::kBitmasks});
+  return order;
 }
 
 void refuse_length(const Model& model) {
@@ -110,12 +116,14 @@ void rename_value(graph::Graph& graph, const std::string& from, const std::strin
   }
 }
 
-/// As QAic tools call it; who runs the model asks for it by the checkpoint's name all the same.
+/// As QAic tools call them, by token or pooled; who runs the model asks by the name before all the same.
 void rename_hidden_states(Model& model) {
-  constexpr const char *kOurs = "last_hidden_state", *kTheirs = "output";
-  if (!graph::has_output(model.graph, kOurs)) return;
-  rename_value(model.graph, kOurs, kTheirs);
-  graph::set_output_was(model, kTheirs, kOurs);
+  constexpr const char* kTheirs = "output";
+  for (const char* ours : {"last_hidden_state", "pooled"}) {
+    if (!graph::has_output(model.graph, ours)) continue;
+    rename_value(model.graph, ours, kTheirs);
+    graph::set_output_was(model, kTheirs, ours);
+  }
 }
 
 /// token_type_ids is no input any more but zeros of the shape of input_ids.
@@ -168,7 +176,9 @@ void check_decoder(const Model& model) {
   if (is_encoder(model)) return;
   const bool stateful = std::any_of(model.graph.inputs.begin(), model.graph.inputs.end(),
                                     [](const ValueInfo& input) { return is_state(input.name); });
-  if (stateful && graph::has_output(model.graph, "logits")) return;
+  const bool answers =
+      graph::has_output(model.graph, "logits") || graph::has_output(model.graph, sampler::kNextTokens);
+  if (stateful && answers) return;
   throw Error(ErrorCode::kInvalidArgument, stateful ? "qaic-names: the graph has no output 'logits'"
                                                     : "qaic-names: the decoder has no retained state")
       .remedy("run 'qaic-kv-cache' before 'qaic-names'");

@@ -8,7 +8,7 @@
 ///   symbols   batch -> batch_size, seq -> seq_len, slots -> full_batch_size
 /// Encoders:
 ///   in    input_ids, attention_mask, [token_type_ids]; without the option the types are zeros
-///   out   last_hidden_state is named `output`; pooler_output and logits keep their names
+///   out   last_hidden_state, or `pooled`, is named `output`; pooler_output and logits keep their names
 /// Both: RMSNorm becomes CustomRMSNorm of domain com.qti.aisw.onnx.
 #pragma once
 

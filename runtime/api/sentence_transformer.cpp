@@ -10,7 +10,9 @@
 #include "core/tokenizer/text/utf8.hpp"
 #include "runtime/api/auto_model_impl.hpp"
 #include "runtime/encoder/sentence_folder.hpp"
+#include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/error.hpp"
+#include "tessera/sdk/metadata.hpp"
 #include "tessera/sdk/nearest.hpp"
 
 namespace tessera {
@@ -43,7 +45,11 @@ struct SentenceTransformer::Impl {
   void describe();
   std::string prompt_of(const EncodeTextOptions& options) const;
   std::string prepared(const std::string& text) const;
-  std::vector<float> embed(const NamedTensor& tokens, int64_t prompt_tokens, bool normalized) const;
+  /// True when the compiled graph pools tokens itself. Throws Error kNotSupported when it does so in another
+  /// way than the folder says.
+  bool compiled_pooling(int64_t prompt_tokens);
+  /// `output`: [tokens, width], or [width] of a graph that pools.
+  std::vector<float> embed(const NamedTensor& output, int64_t prompt_tokens, bool normalized) const;
 
   SentenceFolder folder;
   SentenceModel model;
@@ -99,9 +105,25 @@ std::string SentenceTransformer::Impl::prepared(const std::string& text) const {
   return lower;
 }
 
-std::vector<float> SentenceTransformer::Impl::embed(const NamedTensor& tokens, int64_t prompt_tokens,
+bool SentenceTransformer::Impl::compiled_pooling(int64_t prompt_tokens) {
+  const graph::Model& graph = model.inside().ensure_compiled().graph();
+  const std::string* compiled = graph::find_metadata(graph, graph::metadata::kPooling);
+  if (compiled == nullptr) return false;
+  const std::string wanted = pooling_text(*folder.pooling);
+  const bool leaves_prompt_out = !folder.pooling->include_prompt && prompt_tokens > 0 && wanted != "cls";
+  if (*compiled == wanted && !leaves_prompt_out) return true;
+  throw Error(ErrorCode::kNotSupported,
+              fmt::format("the compiled graph pools tokens by '{}', these embeddings want '{}'{}", *compiled,
+                          wanted, leaves_prompt_out ? " without the prompt's tokens" : ""))
+      .key("pooling")
+      .remedy("compile without pooling: hidden states are pooled here then");
+}
+
+std::vector<float> SentenceTransformer::Impl::embed(const NamedTensor& output, int64_t prompt_tokens,
                                                     bool normalized) const {
-  std::vector<float> vector = pool(*folder.pooling, tokens.data, tokens.dims.back(), prompt_tokens);
+  std::vector<float> vector = output.dims.size() == 1
+                                  ? output.data
+                                  : pool(*folder.pooling, output.data, output.dims.back(), prompt_tokens);
   for (const Dense& dense : folder.dense) vector = dense.apply(vector);
   if (normalized) normalize(vector);
   return vector;
@@ -153,9 +175,11 @@ std::vector<std::vector<float>> SentenceTransformer::encode(const std::vector<Te
   }
   const std::vector<Encoding> encodings =
       inside.encode(texts, impl_->info.max_seq_length, TooLong::kCut, options);
-  const std::vector<NamedTensor> tokens = inside.run(encodings, "last_hidden_state", options);
+  const bool pooled = impl_->compiled_pooling(prompt_tokens);
+  const std::vector<NamedTensor> outputs =
+      inside.run(encodings, pooled ? "pooled" : "last_hidden_state", options);
   std::vector<std::vector<float>> embeddings;
-  for (const NamedTensor& tensor : tokens) {
+  for (const NamedTensor& tensor : outputs) {
     embeddings.push_back(
         impl_->embed(tensor, prompt_tokens, impl_->folder.normalize || options.normalize_embeddings));
   }

@@ -32,6 +32,15 @@ BackendSession::Shape session_shape(const CompiledModel& model, const GraphFacts
     throw Error(ErrorCode::kNotSupported, "a graph without a KV cache cannot generate")
         .remedy("compile with the passes kv-cache, slots and select-logits");
   }
+  const auto is_tokens = [](const graph::ValueInfo& output) { return output.name == "next_tokens"; };
+  if (std::any_of(model.outputs().begin(), model.outputs().end(), is_tokens)) {
+    throw Error(
+        ErrorCode::kNotSupported,
+        "the compiled graph draws tokens itself (pass device-sampler) with noise of its own; the engine "
+        "draws them from logits, which it does not give")
+        .key("include-sampler")
+        .remedy("compile without include-sampler");
+  }
   if (settings.max_num_seqs < 1 || settings.max_num_seqs > 65536) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("max_num_seqs must be between 1 and 65536, got {}", settings.max_num_seqs))

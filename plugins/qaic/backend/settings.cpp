@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <optional>
 
 #include "tessera/sdk/edit.hpp"
 #include "tessera/sdk/error.hpp"
@@ -30,6 +31,7 @@ void refuse_unbuilt(const sdk::Options& options) {
     refuse_feature("use-onnx-subfunctions", "a graph of sub-functions");
   if (options.has("lora-adapters") && !options.text("lora-adapters").empty())
     refuse_feature("lora-adapters", "LoRA for the card");
+  if (options.flag("return-pdfs")) refuse_feature("return-pdfs", "a sampler that gives probabilities");
   if (options.flag("enable-qnn")) refuse_feature("enable-qnn", "compiling with QNN");
   if (options.has("speculative-model-type") && options.text("speculative-model-type") == "turbo")
     refuse_feature("speculative-model-type", "turbo (projection heads)");
@@ -102,22 +104,57 @@ WeightType weight_type(const Settings& settings, const GraphFacts& facts) {
   return settings.fp16 ? WeightType::kFloat16 : WeightType::kFloat32;
 }
 
-void read_graph(const sdk::Options& options, const GraphFacts& facts, Settings& settings) {
-  const WeightType weights = weight_type(settings, facts);
-  if (!facts.decoder()) {
-    settings.seq_lens = options.integers("seq-len");
-    settings.encoder = {options.flag("token-type-ids"), settings.fp16, weights};
-    return;
+std::optional<GraphSampler> sampler_of(const sdk::Options& options, bool speculative_target) {
+  if (!options.flag("include-sampler")) {
+    for (const char* name : {"max-top-k-ids", "include-guided-decoding"}) {
+      if (options.given(name))
+        refuse(name, fmt::format("{} is given without include-sampler", name), "set include-sampler");
+    }
+    return std::nullopt;
   }
+  if (speculative_target) {
+    throw Error(ErrorCode::kNotSupported, "a speculative target gives logits, which its host compares")
+        .key("include-sampler")
+        .remedy("leave include-sampler or speculative-model-type out");
+  }
+  return GraphSampler{at_least(options, "max-top-k-ids", 1), options.flag("include-guided-decoding")};
+}
+
+std::string pooling_of(const sdk::Options& options, const GraphFacts& facts) {
+  if (!options.has("pooling") || options.text("pooling").empty()) return {};
+  if (facts.task == "feature-extraction") return one_of(options, "pooling", {"mean", "cls", "max"});
+  refuse("pooling",
+         fmt::format("pooling is '{}', but a graph for '{}' has no hidden states to pool",
+                     options.text("pooling"), facts.task),
+         "leave pooling out, or load an encoder for feature-extraction");
+}
+
+void read_encoder(const sdk::Options& options, const GraphFacts& facts, Settings& settings) {
+  settings.shapes.batch_size = at_least(options, "batch-size", 1);
+  settings.seq_lens = options.integers("seq-len");
+  for (const int64_t length : settings.seq_lens) {
+    if (facts.max_positions == 0 || length <= facts.max_positions) continue;
+    refuse("seq-len",
+           fmt::format("seq-len is {}, the model's position table has {} rows", length, facts.max_positions),
+           fmt::format("choose {} at most", facts.max_positions));
+  }
+  settings.encoder = {options.flag("token-type-ids"), settings.fp16, pooling_of(options, facts),
+                      weight_type(settings, facts)};
+}
+
+void read_graph(const sdk::Options& options, const GraphFacts& facts, Settings& settings) {
+  if (!facts.decoder()) return read_encoder(options, facts, settings);
+  pooling_of(options, facts);
   settings.shapes = shapes_of(options, facts);
   const DecoderShapes& shapes = settings.shapes;
   settings.decoder.continuous_batching = shapes.continuous_batching();
   settings.decoder.speculative_target = shapes.speculative_target;
   settings.decoder.ccl = shapes.ccl_enabled;
+  settings.decoder.sampler = sampler_of(options, shapes.speculative_target);
   settings.decoder.guard_indices = options.flag("guard-indices");
   settings.decoder.rotary_rows = shapes.ccl_enabled ? context_lengths(shapes).ctx_len : shapes.ctx_len;
   settings.decoder.kv_head_copies = at_least(options, "num-kv-heads-repeat", 1);
-  settings.decoder.weights = weights;
+  settings.decoder.weights = weight_type(settings, facts);
 }
 
 void read_devices(const sdk::Options& options, Settings& settings) {
@@ -180,7 +217,8 @@ void read_compiler(const sdk::Options& options, Settings& settings) {
 GraphFacts facts_of(const graph::Model& model) {
   GraphFacts facts;
   if (const std::string* task = graph::find_metadata(model, graph::metadata::kTask)) facts.task = *task;
-  if (facts.decoder()) facts.max_positions = graph::metadata_int(model, graph::metadata::kMaxPositions);
+  if (facts.decoder() || graph::find_metadata(model, graph::metadata::kMaxPositions))
+    facts.max_positions = graph::metadata_int(model, graph::metadata::kMaxPositions);
   for (const graph::Tensor& tensor : model.graph.initializers)
     facts.bfloat16_weights = facts.bfloat16_weights || tensor.dtype == graph::DataType::kBfloat16;
   return facts;

@@ -42,7 +42,8 @@ std::string custom_io_yaml(const graph::Graph& graph, StateType type) {
   std::string text;
   for (const graph::ValueInfo& input : graph.inputs) {
     const std::string retained = input.name + std::string(kRetained);
-    if (!graph::has_output(graph, retained)) continue;
+    // Buffers of a sampler are bool: they have no precision.
+    if (!graph::has_output(graph, retained) || input.dtype == graph::DataType::kBool) continue;
     for (const std::string& name : {input.name, retained})
       text += fmt::format(" - IOName: {}\n   Precision: {}\n\n", name, precision(type));
   }

@@ -29,6 +29,11 @@ std::vector<GraphPass> decoder_passes(const DecoderGraph& graph) {
   if (graph.guard_indices) cache.options.emplace_back("guard-indices", "true");
   passes.push_back(std::move(cache));
   passes.push_back({"select-logits", {{"mode", graph.speculative_target ? "kept" : "last"}}});
+  if (graph.sampler) {
+    GraphPass sampler{"device-sampler", {{"max-top-k-ids", std::to_string(graph.sampler->max_top_k_ids)}}};
+    if (graph.sampler->guided_decoding) sampler.options.emplace_back("guided-decoding", "true");
+    passes.push_back(std::move(sampler));
+  }
   passes.push_back({"qaic-names", {}});
   passes.push_back(inline_pass());
   return passes;
@@ -37,6 +42,7 @@ std::vector<GraphPass> decoder_passes(const DecoderGraph& graph) {
 std::vector<GraphPass> encoder_passes(const EncoderGraph& graph) {
   std::vector<GraphPass> passes;
   add_weight_type(passes, graph.weights);
+  if (!graph.pooling.empty()) passes.push_back({"pooling", {{"mode", graph.pooling}}});
   GraphPass names{"qaic-names", {}};
   if (graph.token_type_ids) names.options.emplace_back("token-type-ids", "true");
   passes.push_back(std::move(names));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,12 @@ enum class WeightType {
   kFloat32,   ///< bfloat16 becomes float32
 };
 
+/// A decoder that draws its tokens on the card.
+struct GraphSampler {
+  int64_t max_top_k_ids = 512;   ///< candidates that a token is drawn from
+  bool guided_decoding = false;  ///< token_bitmasks say which tokens are allowed
+};
+
 /// What changes the graph of a decoder.
 struct DecoderGraph {
   bool continuous_batching = false;  ///< rows name their slot: batch_index
@@ -30,12 +37,14 @@ struct DecoderGraph {
   int64_t rotary_rows = 0;     ///< positions of the rotary tables, the longest ctx_len; 0: all of the model
   int64_t kv_head_copies = 1;  ///< each key and value head so many times (kv-heads-replicate)
   WeightType weights = WeightType::kAsStored;
+  std::optional<GraphSampler> sampler = std::nullopt;  ///< next_tokens instead of logits
 };
 
 /// What changes the graph of an encoder.
 struct EncoderGraph {
   bool token_type_ids = false;  ///< a third input; else all types are 0
   bool fp16 = false;            ///< computed in float16: masks and weights within its range
+  std::string pooling = {};     ///< "mean", "cls", "max": one vector a sequence; empty: one a token
   WeightType weights = WeightType::kAsStored;
 };
 

@@ -74,14 +74,16 @@ void CompiledShapes::find_states() {
     const IoBinding* input = find(name.substr(0, name.size() - kRetained.size()));
     if (input == nullptr || input->output)
       throw malformed(name, fmt::format("the state '{}' has no input", name));
-    if (input->dims != bindings()[i].dims || input->dims.size() < 3)
+    const bool sampler_buffer = input->dims.size() == 2;  // [slots, vocab], without positions
+    if (input->dims != bindings()[i].dims || input->dims.size() < 2)
       throw malformed(name, fmt::format("the state '{}' is not shaped as its input", name));
     if (!input->partial_allowed || !bindings()[i].partial_allowed) continue;  // the host carries it
     pairs_.push_back({input->index, i});
     state_[input->index] = state_[i] = true;
     state_bytes_ += input->size;
+    if (sampler_buffer) continue;
     const int64_t slots = input->dims[0], ctx_len = input->dims[input->dims.size() - 2];
-    if (pairs_.size() > 1 && (slots != slots_ || ctx_len != ctx_len_))
+    if (slots_ > 0 && (slots != slots_ || ctx_len != ctx_len_))
       throw malformed(name, fmt::format("the state '{}' has other slots or positions than the first", name));
     slots_ = slots;
     ctx_len_ = ctx_len;

@@ -21,4 +21,7 @@ inline constexpr std::string_view kWindow =
 /// "1" when the graph has the input rope_length (scalings that depend on the length).
 inline constexpr std::string_view kRopeLength = "tessera.rope_length";
 
+/// Of an encoder whose output `pooled` is one vector a sequence: "mean", "cls", "max". Absent: one a token.
+inline constexpr std::string_view kPooling = "tessera.pooling";
+
 }  // namespace tessera::graph::metadata

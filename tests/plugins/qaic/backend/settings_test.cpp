@@ -42,6 +42,47 @@ TEST(Settings, DefaultsAreThoseOfEfficientTransformers) {
   EXPECT_TRUE(s.fp16);
 }
 
+TEST(Settings, ASamplerOnTheCard) {
+  EXPECT_FALSE(read({}).decoder.sampler.has_value());
+  EXPECT_EQ(read({{"include-sampler", "true"}}).decoder.sampler->max_top_k_ids, 512);
+  const Settings s =
+      read({{"include-sampler", "true"}, {"max-top-k-ids", "64"}, {"include-guided-decoding", "true"}});
+  EXPECT_EQ(s.decoder.sampler->max_top_k_ids, 64);
+  EXPECT_TRUE(s.decoder.sampler->guided_decoding);
+  EXPECT_EQ(error_of([] {
+              read({{"max-top-k-ids", "64"}});
+            }).message(),
+            "max-top-k-ids is given without include-sampler");
+  EXPECT_EQ(error_of([] {
+              read({{"include-sampler", "true"}, {"return-pdfs", "true"}});
+            }).message(),
+            "a sampler that gives probabilities is not built yet");
+  const Error target = error_of([] {
+    read(
+        {{"include-sampler", "true"}, {"speculative-model-type", "target"}, {"num-speculative-tokens", "3"}});
+  });
+  EXPECT_EQ(target.code(), ErrorCode::kNotSupported);
+  EXPECT_EQ(target.key_name(), "include-sampler");
+}
+
+TEST(Settings, PoolingAndLengthsOfAnEncoder) {
+  const Settings s = read({{"seq-len", "32,64"}, {"batch-size", "4"}, {"pooling", "cls"}}, kEncoder);
+  EXPECT_THAT(s.seq_lens, ElementsAre(32, 64));
+  EXPECT_EQ(s.shapes.batch_size, 4);
+  EXPECT_EQ(s.encoder.pooling, "cls");
+  EXPECT_EQ(read({}, kEncoder).encoder.pooling, "");
+  EXPECT_EQ(error_of([] { read({{"pooling", "avg"}}, kEncoder); }).message(), "pooling is 'avg'");
+  EXPECT_EQ(error_of([] {
+              read({{"pooling", "mean"}}, {"sequence-classification", 0, false});
+            }).message(),
+            "pooling is 'mean', but a graph for 'sequence-classification' has no hidden states to pool");
+  EXPECT_EQ(error_of([] { read({{"pooling", "mean"}}); }).key_name(), "pooling");
+  EXPECT_EQ(error_of([] {
+              read({{"seq-len", "32,300"}}, {"feature-extraction", 256, false});
+            }).message(),
+            "seq-len is 300, the model's position table has 256 rows");
+}
+
 TEST(Settings, FullBatchSizeTurnsContinuousBatchingOn) {
   EXPECT_TRUE(read({{"full-batch-size", "4"}}).decoder.continuous_batching);
   EXPECT_FALSE(

@@ -24,6 +24,15 @@ TEST(CustomIo, ListsEachStateWithItsOutput) {
   EXPECT_GOLDEN(custom_io_yaml(two_layers(), StateType::kFloat16), "../qaic/custom_io.yaml");
 }
 
+TEST(CustomIo, LeavesBuffersOfASamplerOut) {
+  graph::Graph graph = two_layers();
+  const std::string without = custom_io_yaml(graph, StateType::kFloat16);
+  graph.inputs.push_back(type("past_presence_penalty_buffer", DataType::kBool, {"batch_size", "8"}));
+  graph.outputs.push_back(
+      type("past_presence_penalty_buffer_RetainedState", DataType::kBool, {"batch_size", "8"}));
+  EXPECT_EQ(custom_io_yaml(graph, StateType::kFloat16), without);
+}
+
 TEST(CustomIo, NamesTheElementType) {
   EXPECT_NE(custom_io_yaml(two_layers(), StateType::kMxint8).find("   Precision: mxint8\n"),
             std::string::npos);

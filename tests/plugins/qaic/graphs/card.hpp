@@ -40,6 +40,8 @@ class Card {
 
   /// Logits of each row, [kept positions * vocab].
   std::vector<std::vector<float>> run(const CardCall& call);
+  /// Of a graph with a sampler: the token of each row at temperature 0, without penalties.
+  std::vector<int64_t> next_tokens(const CardCall& call);
   const std::vector<float>& state(const std::string& name) const { return states_.at(name).values; }
 
  private:
@@ -47,10 +49,18 @@ class Card {
     std::vector<int64_t> dims;
     std::vector<float> values;
   };
+  /// Seen tokens of a sampler.
+  struct Buffer {
+    std::vector<int64_t> dims;
+    std::vector<uint8_t> values;
+  };
+
+  void run_into(const CardCall& call, const plugin::RunTensor& output);
 
   graph::Model graph_;
   int64_t vocab_;
   std::map<std::string, State> states_;
+  std::map<std::string, Buffer> buffers_;
   std::optional<plugin::Program> program_;
   std::optional<plugin::Session> session_;
 };

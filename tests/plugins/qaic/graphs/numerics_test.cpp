@@ -174,8 +174,31 @@ TEST_P(Numerics, OneTokenMoreThanTheTableHas) {
   Card c = card({.rotary_rows = 16}, 1, 32);
   const std::vector<int64_t> ids = sample_ids(17);
   expect_logits(c.run({{part(ids, 0, 16)}})[0], ids, 15);
-  if (std::string(GetParam().model) == "gpt2-tiny") return;  // its table is a weight of 256 rows
-  EXPECT_THROW(c.run({{part(ids, 16, 17)}}), Error);
+  if (std::string(GetParam().model) != "gpt2-tiny") {
+    EXPECT_THROW(c.run({{part(ids, 16, 17)}}), Error);
+    return;
+  }
+  Card longer = card({}, 1, 260);  // its table is a weight of 256 rows
+  EXPECT_NO_THROW(longer.run({{{{5}, {255}, 0}}}));
+  EXPECT_THROW(longer.run({{{{5}, {256}, 0}}}), Error);
+}
+
+// At temperature 0 and without penalties the token is that of the largest logit, in prefill and decode.
+TEST_P(Numerics, TheDeviceSamplerTakesTheLargestLogit) {
+  const std::vector<int64_t> ids = sample_ids(40), other = sample_ids(7, 1);
+  Card c = card({.sampler = GraphSampler{.max_top_k_ids = 64}}, 2);
+  const auto largest = [&](const std::vector<int64_t>& tokens) {
+    const std::vector<float> logits = pure_logits(model(), tokens);
+    return std::max_element(logits.end() - vocab(), logits.end()) - (logits.end() - vocab());
+  };
+  c.next_tokens({{part(ids, 0, 32, 0), part(other, 0, 32, 1)}});
+  const std::vector<int64_t> made = c.next_tokens({{part(ids, 32, 39, 0), part(other, 32, 39, 1)}});
+  EXPECT_EQ(made[0], largest({ids.begin(), ids.begin() + 39}));
+  std::vector<int64_t> longer = other;
+  longer.push_back(77);
+  const std::vector<int64_t> next = c.next_tokens({{part(ids, 39, 40, 0), {{77}, {7}, 1}}});
+  EXPECT_EQ(next[0], largest(ids));
+  EXPECT_EQ(next[1], largest(longer));
 }
 
 // Without the guard, plain ONNX refuses the index that the card skips.

@@ -46,6 +46,19 @@ TEST(Refusal, OfPassesInTheWrongOrder) {
             "qaic-names: the graph has QAic's names already");
 }
 
+TEST(Refusal, OfPoolingWhereNothingCanBePooled) {
+  EXPECT_EQ(refusal("bert-tiny-cls", {{"pooling", {}}}).message(),
+            "pooling: the graph has no output 'last_hidden_state'");
+  EXPECT_EQ(refusal("llama3-tiny", {{"pooling", {}}}).message(),
+            "pooling: the graph has no output 'last_hidden_state'");
+  EXPECT_EQ(refusal("bert-tiny-embed", {{"pack-rows", {}}, {"pooling", {}}}).message(),
+            "pooling: the graph has no input 'attention_mask'");
+  EXPECT_EQ(refusal("bert-tiny-embed", {{"qaic-names", {}}, {"pooling", {}}}).key_name(),
+            "last_hidden_state");
+  EXPECT_EQ(refusal("bert-tiny-embed", {{"pooling", {{"mode", "avg"}}}}).message(),
+            "pooling: unknown mode 'avg'");
+}
+
 TEST(Refusal, OfACacheForAnEncoder) {
   EXPECT_EQ(refusal("bert-tiny-embed", {{"qaic-kv-cache", {}}}).message(),
             "qaic-kv-cache: the graph has no call of 'tessera.Attention' or 'tessera.WindowedAttention'");

@@ -95,7 +95,7 @@ CardModel::CardModel(const CardBuild& build) {
   const bool encoder = !build.encoder_lengths.empty();
   CompileOptions options;
   const std::vector<GraphPass> passes =
-      encoder ? encoder_passes({})
+      encoder ? encoder_passes({.pooling = build.pooling})
               : decoder_passes({.continuous_batching = build.shapes.continuous_batching(),
                                 .speculative_target = build.shapes.speculative_target,
                                 .ccl = build.shapes.ccl_enabled});

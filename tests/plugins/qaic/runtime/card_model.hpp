@@ -27,6 +27,7 @@ struct CardBuild {
   DecoderShapes shapes = {};
   std::vector<int64_t> encoder_lengths = {};  ///< not empty: an encoder
   int64_t encoder_batch = 1;
+  std::string pooling = {};  ///< of an encoder; empty: none
   bool fp16 = false;
   int64_t cores = 4;
   int64_t devices = 1;

@@ -67,6 +67,21 @@ TEST(QaicModel, RefusesAPromptThatIsLongerThanItsContext) {
   }
 }
 
+// Its noise is its own: what the engine promises of seeds could not hold.
+TEST(QaicModel, RefusesToGenerateWithASamplerOnTheCard) {
+  auto model = AutoModelForCausalLM::from_pretrained(folder_of("llama-stories260k"));
+  model.compile(on_standin({{"include-sampler", "true"}, {"full-batch-size", "2"}}));
+  try {
+    model.generate(Prompt(std::vector<int64_t>{1, 2, 3}));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotSupported);
+    EXPECT_EQ(error.key_name(), "include-sampler");
+    EXPECT_NE(error.message().find("draws tokens itself (pass device-sampler)"), std::string::npos)
+        << error.message();
+  }
+}
+
 TEST(QaicModel, GivesAnEncodersHiddenStates) {
   auto exact = AutoModel::from_pretrained(folder_of("bert-tiny-embed"));
   auto model = AutoModel::from_pretrained(folder_of("bert-tiny-embed"));
