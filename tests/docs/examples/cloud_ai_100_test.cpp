@@ -2,6 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/cli/process.hpp"
 
@@ -42,6 +46,44 @@ TEST(CloudAi100Examples, AnEncoderGivesItsHiddenStatesByTheSameName) {
     return std::strtod(run.out.c_str() + run.out.find("alike: ") + 7, nullptr);
   };
   EXPECT_NEAR(similarity(card), similarity(cpu), 1e-4);
+}
+
+TEST(CloudAi100Examples, AnEncoderPoolsInTheProgram) {
+  const Finished card =
+      run_example("TESSERA_EXAMPLE_ENCODE", "bert-tiny-embed", on_standin({"seq-len=16,32", "pooling=mean"}));
+  ASSERT_EQ(card.exit_code, 0) << card.err;
+  EXPECT_EQ(card.out.rfind("pooled 128\n", 0), 0U) << card.out;
+  const Finished refused =
+      run_example("TESSERA_EXAMPLE_ENCODE", "bert-tiny-embed", on_standin({"pooling=cls"}));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("pools tokens by 'cls', these embeddings want 'mean'"), std::string::npos)
+      << refused.err;
+}
+
+/// "Law 0.75", a line a text.
+std::vector<std::pair<std::string, double>> labels_of(const Finished& run) {
+  std::vector<std::pair<std::string, double>> labels;
+  std::istringstream lines(run.out);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t space = line.rfind(' ');
+    labels.emplace_back(line.substr(0, space), std::strtod(line.c_str() + space, nullptr));
+  }
+  return labels;
+}
+
+TEST(CloudAi100Examples, AClassifierGivesTheSameLabels) {
+  const Finished cpu = run_example("TESSERA_EXAMPLE_CLASSIFY", "bert-tiny-cls", {"cpu"});
+  ASSERT_EQ(cpu.exit_code, 0) << cpu.err;
+  const Finished card =
+      run_example("TESSERA_EXAMPLE_CLASSIFY", "bert-tiny-cls", on_standin({"seq-len=16,32"}));
+  ASSERT_EQ(card.exit_code, 0) << card.err;
+  const auto expected = labels_of(cpu), actual = labels_of(card);
+  ASSERT_EQ(expected.size(), 2U) << cpu.out;
+  ASSERT_EQ(actual.size(), 2U) << card.out;
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(actual[i].first, expected[i].first);
+    EXPECT_NEAR(actual[i].second, expected[i].second, 1e-4);
+  }
 }
 
 TEST(CloudAi100Examples, WhatIsMissingIsSaid) {
