@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "runtime/session/program_shapes.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/output_names.hpp"
 
@@ -13,6 +14,8 @@ namespace {
 
 /// Rows of a packed step, but that a longer sequence is a step alone: bounds the memory of activations.
 constexpr size_t kMostRows = 512;
+/// Calls of a program with compiled shapes have so many of its batches: one runs while another is made ready.
+constexpr int64_t kBatchesOfCall = 2;
 
 plugin::RunTensor integers(std::string_view name, std::vector<int64_t>& values, std::vector<int64_t> dims) {
   return {name, graph::DataType::kInt64, std::move(dims), values.data(), values.size() * sizeof(int64_t)};
@@ -104,7 +107,18 @@ SequenceRunner::SequenceRunner(const CompiledModel& compiled) : compiled_(compil
     throw Error(ErrorCode::kNotSupported, "whole sequences need a graph without a KV cache")
         .remedy("compile without the pass kv-cache");
   }
-  for (const graph::ValueInfo& input : compiled.inputs()) packed_ = packed_ || input.name == "batch_index";
+  bool masked = false;
+  for (const graph::ValueInfo& input : compiled.inputs()) {
+    packed_ = packed_ || input.name == "batch_index";
+    masked = masked || input.name == "attention_mask";
+  }
+  if (packed_ || !masked) return;
+  const std::optional<ProgramShapes> shapes = program_shapes(compiled.program());
+  if (!shapes) return;
+  for (const engine::CompiledShape& shape : shapes->prefill) {
+    int64_t& rows = compiled_rows_[shape.seq_len];
+    rows = std::max(rows, shape.batch);
+  }
 }
 
 const graph::ValueInfo& SequenceRunner::output(const std::string& name) const {
@@ -133,29 +147,62 @@ std::vector<std::vector<NamedTensor>> SequenceRunner::run(std::span<const TokenS
                                                           const RunControl& control) {
   check_types(compiled_, sequences);
   Result results(sequences.size());
-  for (size_t begin = 0, end = 0; begin < sequences.size(); begin = end) {
+  const std::vector<std::vector<size_t>> calls = packed_ ? packed_calls(sequences) : padded_calls(sequences);
+  size_t done = 0;
+  for (const std::vector<size_t>& call : calls) {
     if (control.cancel.stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted");
-    size_t rows = 0;
-    do rows += sequences[end++].ids.size();
-    while (packed_ && end < sequences.size() && rows + sequences[end].ids.size() <= kMostRows);
-    if (packed_) {
-      run_packed(sequences.subspan(begin, end - begin), names,
-                 std::span(results).subspan(begin, end - begin));
-    } else {
-      results[begin] = run_whole(sequences[begin], names);
-    }
-    if (control.progress && !control.progress("running texts", end, sequences.size())) {
+    std::vector<const TokenSequence*> group;
+    for (const size_t index : call) group.push_back(&sequences[index]);
+    Result made = packed_ ? run_packed(group, names) : run_padded(group, names);
+    for (size_t i = 0; i < call.size(); ++i) results[call[i]] = std::move(made[i]);
+    done += call.size();
+    if (control.progress && !control.progress("running texts", done, sequences.size())) {
       throw Error(ErrorCode::kCancelled, "interrupted");
     }
   }
   return results;
 }
 
-void SequenceRunner::run_packed(std::span<const TokenSequence> sequences,
-                                const std::vector<std::string>& names,
-                                std::span<std::vector<NamedTensor>> results) {
+std::vector<std::vector<size_t>> SequenceRunner::packed_calls(std::span<const TokenSequence> sequences) {
+  std::vector<std::vector<size_t>> calls;
+  size_t rows = 0;
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    rows += sequences[i].ids.size();
+    if (calls.empty() || rows > kMostRows) {
+      calls.emplace_back();
+      rows = sequences[i].ids.size();
+    }
+    calls.back().push_back(i);
+  }
+  return calls;
+}
+
+std::vector<std::vector<size_t>> SequenceRunner::padded_calls(
+    std::span<const TokenSequence> sequences) const {
+  std::map<int64_t, std::vector<size_t>> by_length;  // compiled length -> texts that run at it
+  std::vector<std::vector<size_t>> calls;
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    const auto length = compiled_rows_.lower_bound(static_cast<int64_t>(sequences[i].ids.size()));
+    if (length == compiled_rows_.end())
+      calls.push_back({i});
+    else
+      by_length[length->first].push_back(i);
+  }
+  for (const auto& [length, texts] : by_length) {
+    const auto most = static_cast<size_t>(compiled_rows_.at(length) * kBatchesOfCall);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (i % most == 0) calls.emplace_back();
+      calls.back().push_back(texts[i]);
+    }
+  }
+  return calls;
+}
+
+SequenceRunner::Result SequenceRunner::run_packed(const Group& sequences,
+                                                  const std::vector<std::string>& names) {
+  Result results(sequences.size());
   Batch batch;
-  for (const TokenSequence& sequence : sequences) batch.add(sequence);
+  for (const TokenSequence* sequence : sequences) batch.add(*sequence);
   const auto rows = static_cast<int64_t>(batch.input_ids.size());
 
   std::vector<std::vector<float>> buffers(names.size());
@@ -179,58 +226,88 @@ void SequenceRunner::run_packed(std::span<const TokenSequence> sequences,
     for (size_t s = 0; s < sequences.size(); ++s) {
       const int64_t count = first == "sequences"     ? 1
                             : first == "logits_rows" ? batch.chosen[s]
-                                                     : static_cast<int64_t>(sequences[s].ids.size());
+                                                     : static_cast<int64_t>(sequences[s]->ids.size());
       NamedTensor tensor{names[i], {count}, {at, at + count * width}};
       if (first == "sequences") tensor.dims = {width};
       if (first != "sequences" && outputs[i].dims.size() == 3) tensor.dims.push_back(width);
       // A graph whose head was not told which rows are wanted computes them all.
-      if (names[i] == "logits" && first == "batch") tensor = pick(tensor, sequences[s].logits_positions);
+      if (names[i] == "logits" && first == "batch") tensor = pick(tensor, sequences[s]->logits_positions);
       results[s].push_back(std::move(tensor));
       at += count * width;
     }
   }
+  return results;
 }
 
-std::vector<NamedTensor> SequenceRunner::run_whole(const TokenSequence& sequence,
-                                                   const std::vector<std::string>& names) {
-  const auto tokens = static_cast<int64_t>(sequence.ids.size());
-  std::vector<int64_t> ids = sequence.ids, types = sequence.type_ids;
-  std::vector<int64_t> positions(ids.size()), lengths(ids.size(), tokens), mask(ids.size(), 1);
-  std::iota(positions.begin(), positions.end(), 0);
-  std::vector<plugin::RunTensor> inputs;
-  for (const graph::ValueInfo& info : compiled_.inputs()) {
-    std::vector<int64_t>* values = info.name == "input_ids"        ? &ids
-                                   : info.name == "token_type_ids" ? &types
-                                   : info.name == "position_ids"   ? &positions
-                                   : info.name == "attention_mask" ? &mask
-                                   : info.name == "rope_length"    ? &lengths
-                                                                   : nullptr;
-    if (values == nullptr) {
-      throw Error(
-          ErrorCode::kNotSupported,
-          fmt::format("the graph wants the input '{}', which running whole texts cannot give", info.name))
-          .key(info.name);
+/// Inputs of a call whose rows are sequences, padded to the longest.
+struct SequenceRunner::Rows {
+  int64_t rows, columns = 0;
+  std::vector<int64_t> ids, types, positions, lengths, mask;
+
+  explicit Rows(const Group& sequences) : rows(static_cast<int64_t>(sequences.size())) {
+    for (const TokenSequence* sequence : sequences)
+      columns = std::max(columns, static_cast<int64_t>(sequence->ids.size()));
+    for (const TokenSequence* sequence : sequences) {
+      const auto tokens = static_cast<int64_t>(sequence->ids.size());
+      for (int64_t i = 0; i < columns; ++i) {
+        const bool given = i < tokens;
+        ids.push_back(given ? sequence->ids[static_cast<size_t>(i)] : 0);
+        types.push_back(given ? sequence->type_ids[static_cast<size_t>(i)] : 0);
+        positions.push_back(given ? i : -1);
+        lengths.push_back(tokens);
+        mask.push_back(given ? 1 : 0);
+      }
     }
-    inputs.push_back(integers(info.name, *values, {1, tokens}));
   }
 
-  std::vector<NamedTensor> results;
-  std::vector<plugin::RunTensor> outputs;
-  results.reserve(names.size());  // outputs point into them
-  for (const std::string& name : names) {
-    const graph::ValueInfo& info = output(name);
-    std::vector<int64_t> dims = {1};
-    for (size_t i = 1; i < info.shape.size(); ++i) {
-      dims.push_back(info.shape[i].value >= 0 ? info.shape[i].value : tokens);
+  std::vector<plugin::RunTensor> inputs(const CompiledModel& compiled) {
+    std::vector<plugin::RunTensor> all;
+    for (const graph::ValueInfo& info : compiled.inputs()) {
+      std::vector<int64_t>* values = info.name == "input_ids"        ? &ids
+                                     : info.name == "token_type_ids" ? &types
+                                     : info.name == "position_ids"   ? &positions
+                                     : info.name == "attention_mask" ? &mask
+                                     : info.name == "rope_length"    ? &lengths
+                                                                     : nullptr;
+      if (values == nullptr) {
+        throw Error(
+            ErrorCode::kNotSupported,
+            fmt::format("the graph wants the input '{}', which running whole texts cannot give", info.name))
+            .key(info.name);
+      }
+      all.push_back(integers(info.name, *values, {rows, columns}));
     }
-    NamedTensor& tensor = results.emplace_back(NamedTensor{name, {dims.begin() + 1, dims.end()}, {}});
-    tensor.data.resize(static_cast<size_t>(product(dims)));
-    outputs.push_back(floats(info.name, tensor.data, std::move(dims)));
+    return all;
   }
-  session(sequence.ids.size()).run(inputs, outputs);
-  for (NamedTensor& tensor : results) {
-    const bool by_token = output(tensor.name).shape.at(1).value < 0;
-    if (tensor.name == "logits" && by_token) tensor = pick(std::move(tensor), sequence.logits_positions);
+};
+
+SequenceRunner::Result SequenceRunner::run_padded(const Group& sequences,
+                                                  const std::vector<std::string>& names) {
+  Rows rows(sequences);
+  std::vector<std::vector<float>> buffers(names.size());
+  std::vector<plugin::RunTensor> outputs;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const graph::ValueInfo& info = output(names[i]);
+    std::vector<int64_t> dims = {rows.rows};
+    for (size_t axis = 1; axis < info.shape.size(); ++axis)
+      dims.push_back(info.shape[axis].value >= 0 ? info.shape[axis].value : rows.columns);
+    buffers[i].resize(static_cast<size_t>(product(dims)));
+    outputs.push_back(floats(info.name, buffers[i], std::move(dims)));
+  }
+  session(rows.ids.size()).run(rows.inputs(compiled_), outputs);
+
+  Result results(sequences.size());
+  for (size_t i = 0; i < names.size(); ++i) {
+    const bool by_token = output(names[i]).shape.at(1).value < 0;
+    const std::vector<int64_t> dims(outputs[i].dims.begin() + 1, outputs[i].dims.end());
+    for (size_t s = 0; s < sequences.size(); ++s) {
+      NamedTensor tensor{names[i], dims, {}};
+      if (by_token) tensor.dims[0] = static_cast<int64_t>(sequences[s]->ids.size());
+      const auto begin = buffers[i].begin() + static_cast<std::ptrdiff_t>(s) * product(dims);
+      tensor.data.assign(begin, begin + product(tensor.dims));
+      if (names[i] == "logits" && by_token) tensor = pick(std::move(tensor), sequences[s]->logits_positions);
+      results[s].push_back(std::move(tensor));
+    }
   }
   return results;
 }

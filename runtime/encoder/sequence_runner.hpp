@@ -1,8 +1,9 @@
-/// Whole sequences through a stateless graph: packed behind one another where the graph takes rows, else one
-/// at a time.
+/// Whole sequences through a stateless graph: packed behind one another where the graph takes rows; padded
+/// side by side where the program has compiled shapes, those of one length together; else one at a time.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -40,17 +41,22 @@ class SequenceRunner {
                                             const std::vector<std::string>& names, const RunControl& control);
 
  private:
-  struct Batch;  // the rows of one step
+  struct Batch;  // the rows of one packed step
+  struct Rows;   // the rows of one padded call
   using Result = std::vector<std::vector<NamedTensor>>;
+  using Group = std::vector<const TokenSequence*>;
 
   const graph::ValueInfo& output(const std::string& name) const;
-  void run_packed(std::span<const TokenSequence> sequences, const std::vector<std::string>& names,
-                  std::span<std::vector<NamedTensor>> results);
-  std::vector<NamedTensor> run_whole(const TokenSequence& sequence, const std::vector<std::string>& names);
+  /// Which sequences run in one call.
+  static std::vector<std::vector<size_t>> packed_calls(std::span<const TokenSequence> sequences);
+  std::vector<std::vector<size_t>> padded_calls(std::span<const TokenSequence> sequences) const;
+  Result run_packed(const Group& sequences, const std::vector<std::string>& names);
+  Result run_padded(const Group& sequences, const std::vector<std::string>& names);
   plugin::Session& session(size_t rows);
 
   const CompiledModel& compiled_;
   bool packed_ = false;
+  std::map<int64_t, int64_t> compiled_rows_;  ///< length -> rows; empty: any shape, one sequence at a time
   size_t session_rows_ = 0;
   std::unique_ptr<plugin::Session> session_;
 };

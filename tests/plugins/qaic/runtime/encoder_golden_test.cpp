@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json/json.hpp"
@@ -95,6 +97,34 @@ TEST_P(EncoderGoldenNumerics, OutputsEqualHuggingFace) {
     EXPECT_GE(compared, 1U) << c.name;
   }
   std::printf("largest difference: %.2e of the range\n", worst);
+}
+
+// Texts of one compiled length run in the rows of one call, two batches of it at once; order does not change.
+TEST(EncoderRows, OfOneLengthRunTogether) {
+  AutoModel model = compiled_encoder("bert-tiny-embed", encoder_options({{"batch-size", "2"}}));
+  const std::vector<EncoderCase> cases = encoder_cases("bert-tiny-embed");
+  std::vector<TextInput> texts;
+  std::map<int64_t, size_t> at_length;
+  for (const EncoderCase& c : cases) {
+    texts.push_back(c.text);
+    int64_t length = 16;
+    while (length < static_cast<int64_t>(c.ids.size())) length *= 2;
+    ++at_length[length];
+  }
+  size_t expected_calls = 0, calls = 0;
+  for (const auto& [length, count] : at_length) expected_calls += (count + 3) / 4;
+  TextRunOptions options;
+  options.progress = [&](std::string_view, uint64_t, uint64_t) { return ++calls > 0; };
+  const std::vector<std::vector<NamedTensor>> results = model.forward(texts, options);
+  EXPECT_EQ(calls, expected_calls);
+  ASSERT_EQ(results.size(), cases.size());
+  for (size_t i = 0; i < cases.size(); ++i) {
+    for (const NamedTensor& tensor : results[i]) {
+      const NamedTensor golden = test::golden_tensor("bert-tiny-embed", cases[i].name, tensor.name);
+      ASSERT_FALSE(golden.data.empty()) << tensor.name;
+      EXPECT_LE(test::relative_difference(tensor, golden), kGoldenTolerance) << cases[i].name << tensor.name;
+    }
+  }
 }
 
 /// What the definition makes of the golden hidden states.
