@@ -98,7 +98,9 @@ CardModel::CardModel(const CardBuild& build) {
       encoder ? encoder_passes({.pooling = build.pooling})
               : decoder_passes({.continuous_batching = build.shapes.continuous_batching(),
                                 .speculative_target = build.shapes.speculative_target,
-                                .ccl = build.shapes.ccl_enabled});
+                                .ccl = build.shapes.ccl_enabled,
+                                // The compiler for ai100 takes no bfloat16.
+                                .weights = build.fp16 ? WeightType::kFloat16 : WeightType::kFloat32});
   for (const GraphPass& pass : passes) options.passes.push_back({pass.id, pass.options});
   const std::string folder = (folder_ / "model").string();
   export_model_folder(model, folder, false, options);
