@@ -30,6 +30,7 @@ constexpr std::array kCommands = {
     Command{"plan", "what a compilation would make and take, before anything is built", run_plan},
     Command{"bench", "measure prompt processing and generation as fractions of the machine's limits",
             run_bench},
+    Command{"cache", "compiled programs that are kept: list, explain, verify, remove", run_cache},
     Command{"plugins", "list the plugins that were found, or why one was refused", run_plugins},
     Command{"passes", "list the graph passes and their options", run_passes},
     Command{"config", "show the settings of a run and where each value comes from", run_config},

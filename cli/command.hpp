@@ -24,6 +24,7 @@ std::span<const Command> commands();
 bool parse_arguments(const Command& command, Arguments& arguments, const std::vector<std::string>& args);
 
 int run_bench(const Command&, const std::vector<std::string>& args);
+int run_cache(const Command&, const std::vector<std::string>& args);
 int run_chat(const Command&, const std::vector<std::string>& args);
 int run_chat_template(const Command&, const std::vector<std::string>& args);
 int run_classify(const Command&, const std::vector<std::string>& args);

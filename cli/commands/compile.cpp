@@ -58,19 +58,24 @@ int run_compile(const Command& self, const std::vector<std::string>& args) {
   if (as_json) {
     json::array passes;
     for (const auto& [id, ms] : info.passes) passes.push_back(json::object{{"id", id}, {"ms", ms}});
-    write_json(json::object{{"backend", info.backend},
-                            {"isa", info.isa},
-                            {"passes", passes},
-                            {"compile_ms", info.compile_ms},
-                            {"packed_weight_bytes", info.packed_weight_bytes},
-                            {"files", to_json(info.files)},
-                            {"command", info.command}});
+    write_json(
+        json::object{{"backend", info.backend},
+                     {"isa", info.isa},
+                     {"passes", passes},
+                     {"compile_ms", info.compile_ms},
+                     {"packed_weight_bytes", info.packed_weight_bytes},
+                     {"files", to_json(info.files)},
+                     {"command", info.command},
+                     {"artefact", info.artefact.empty() ? json::value(nullptr) : json::value(info.artefact)},
+                     {"artefact_reused", info.artefact_reused}});
     return kExitOk;
   }
   for (const auto& [id, ms] : info.passes) write_stdout(fmt::format("pass {:<18} {:8.2f} ms\n", id, ms));
   for (const std::string& file : info.files) write_stdout(file + "\n");
   if (!info.command.empty()) write_stdout(info.command + "\n");
   if (!info.files.empty()) return kExitOk;
+  if (!info.artefact.empty())
+    write_stdout(fmt::format("{} {}\n", info.artefact_reused ? "from the cache" : "kept", info.artefact));
   write_stdout(fmt::format("compiled for {}{} in {:.1f} ms, {:.1f} MB of packed weights\n", info.backend,
                            info.isa.empty() ? "" : " (" + info.isa + ")", info.compile_ms,
                            static_cast<double>(info.packed_weight_bytes) / 1e6));

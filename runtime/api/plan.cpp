@@ -10,7 +10,8 @@ CompilePlan compile_plan(std::string_view folder_or_id, const LoadOptions& load,
   const LoadedModel model(std::string(folder_or_id), load);
   const plugin::Backend& backend = model.registry().find_backend(options.backend);
   CompilePlan plan{options.backend, passes_for(model, options), {}};
-  const std::string bytes = run_passes(model, plan.passes, options);
+  const std::string bytes =
+      graph_for_backend(model, backend, plan.passes, run_passes(model, plan.passes, options));
   plan.json = backend
                   .plan({.model = bytes,
                          .base_dir = model.info().folder,

@@ -1,5 +1,7 @@
 #include "runtime/model/compiled_model.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -10,6 +12,7 @@
 #include "core/graph/weights_check.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/inline.hpp"
+#include "tessera/sdk/metadata.hpp"
 #include "tessera/sdk/wire.hpp"
 
 namespace tessera {
@@ -65,14 +68,20 @@ std::vector<Pass> passes_of(const LoadedModel& model, const plugin::Backend& bac
   return passes;
 }
 
-/// Calls that the backend has no kernel for become their bodies.
-std::string inline_unclaimed(const plugin::Backend& backend, const std::string& bytes) {
-  const std::vector<std::string> claimed = backend.property("functions.claimed").as_text_list();
-  const std::unordered_set<std::string> names(claimed.begin(), claimed.end());
-  graph::Model model = graph::read_model(bytes);
-  const size_t inlined = graph::inline_functions(
-      model, [&](const graph::Function& function) { return names.contains(function.name); });
-  return inlined == 0 ? bytes : graph::write_model(model);
+/// "qaic-kv-cache:slots=true 1 (plugin transforms 0.1.0)", a line for each pass.
+std::string pass_list(const PluginRegistry& registry, const std::vector<Pass>& passes) {
+  std::string text;
+  for (const Pass& pass : passes) {
+    const plugin::Transform& transform = registry.find_transform(pass.id);
+    text += pass.id;
+    char separator = ':';
+    for (const auto& [name, value] : pass.options) {
+      text += fmt::format("{}{}={}", separator, name, value);
+      separator = ',';
+    }
+    text += fmt::format(" {} ({})\n", transform.version(), transform.plugin().name());
+  }
+  return text;
 }
 
 std::vector<ExposedValue> exposed_values(const graph::Model& model) {
@@ -141,6 +150,17 @@ std::string run_passes(const LoadedModel& model, const std::vector<Pass>& passes
   return std::move(result.model);
 }
 
+std::string graph_for_backend(const LoadedModel& model, const plugin::Backend& backend,
+                              const std::vector<Pass>& passes, const std::string& bytes) {
+  const std::vector<std::string> claimed = backend.property("functions.claimed").as_text_list();
+  const std::unordered_set<std::string> names(claimed.begin(), claimed.end());
+  graph::Model graph = graph::read_model(bytes);
+  graph::inline_functions(graph,
+                          [&](const graph::Function& function) { return names.contains(function.name); });
+  graph.metadata_props.emplace_back(graph::metadata::kPasses, pass_list(model.registry(), passes));
+  return graph::write_model(graph);
+}
+
 std::vector<Pass> passes_for(const LoadedModel& model, const CompileOptions& options) {
   return passes_of(model, model.registry().find_backend(options.backend), options);
 }
@@ -160,7 +180,7 @@ plugin::Program CompiledModel::compile(LoadedModel& model, const CompileOptions&
   graph_ = graph::read_model(bytes);
   stateless_ = !has_state(graph_);
   exposed_ = exposed_values(graph_);
-  bytes = inline_unclaimed(backend, bytes);
+  bytes = graph_for_backend(model, backend, passes, bytes);
 
   const Clock::time_point start = Clock::now();
   plugin::Program program = backend.compile({.model = bytes,
@@ -172,6 +192,8 @@ plugin::Program CompiledModel::compile(LoadedModel& model, const CompileOptions&
   info_.backend = options.backend;
   if (const auto files = program.find_property("files")) info_.files = files->as_text_list();
   if (const auto command = program.find_property("command")) info_.command = command->as_text();
+  if (const auto path = program.find_property("artefact.path")) info_.artefact = path->as_text();
+  if (const auto reused = program.find_property("artefact.reused")) info_.artefact_reused = reused->as_bool();
   info_.packed_weight_bytes = program.property("weights.bytes").as_int64();
   const auto isa = backend.find_property("isa");
   info_.isa = !options.isa.empty() ? options.isa : isa ? isa->as_text() : "";

@@ -26,6 +26,11 @@ std::string run_passes(const LoadedModel& model, const std::vector<Pass>& passes
 /// fields that are set; the former win.
 plugin::OptionList backend_options(const plugin::Backend& backend, const CompileOptions& options);
 
+/// The graph after the passes (`bytes`) as the backend takes it: calls that it has no kernel for are inlined,
+/// and the passes stand in its metadata.
+std::string graph_for_backend(const LoadedModel& model, const plugin::Backend& backend,
+                              const std::vector<Pass>& passes, const std::string& bytes);
+
 /// The passes that a compilation with `options` runs: those it names, else what the backend asks for.
 std::vector<Pass> passes_for(const LoadedModel& model, const CompileOptions& options);
 

@@ -1,5 +1,6 @@
 #include "plugins/qaic/backend/backend.hpp"
 
+#include "plugins/qaic/backend/cached_program.hpp"
 #include "plugins/qaic/backend/compile_program.hpp"
 #include "plugins/qaic/backend/dry_run.hpp"
 #include "plugins/qaic/backend/plan.hpp"
@@ -52,7 +53,7 @@ std::string QaicBackend::plan(const sdk::CompileArgs& args) const {
   const graph::Model model = graph::read_model(args.model);
   const Settings settings = read_settings(args.options, facts_of(model));
   check_for_compiler(model, settings);
-  return plan_json(model, settings);
+  return plan_json(model, settings, cache_plan_json(args, model, settings));
 }
 
 void QaicBackend::check(const sdk::CompileArgs& args) const {

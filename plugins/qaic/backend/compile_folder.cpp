@@ -18,8 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCommandFile = "compile_command.txt";
-
 std::string absolute(const std::string& path) {
   return fs::absolute(path).lexically_normal().string();
 }

@@ -10,6 +10,9 @@
 
 namespace tessera::qaic {
 
+/// The command line for people, in the folder.
+inline constexpr const char* kCommandFile = "compile_command.txt";
+
 /// specializations.json, custom_io.yaml, MDP JSON and the command line, as text.
 struct CompileFiles {
   struct File {

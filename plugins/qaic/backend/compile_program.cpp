@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "core/artefacts/cache.hpp"
+#include "plugins/qaic/backend/cached_program.hpp"
 #include "plugins/qaic/backend/compile_folder.hpp"
 #include "plugins/qaic/compiler/compiler.hpp"
 #include "plugins/qaic/runtime/program.hpp"
@@ -14,8 +16,6 @@ namespace tessera::qaic {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kProgram = "programqpc.bin";
 
 /// Where a compilation works; gone with this object unless it is kept.
 class WorkFolder {
@@ -63,16 +63,32 @@ RunSettings run_settings(const Settings& settings) {
 
 }  // namespace
 
+fs::path program_in(const fs::path& folder) {
+  return folder / "qpc" / "programqpc.bin";
+}
+
+std::unique_ptr<sdk::Program> open_program(const fs::path& folder, const Settings& settings,
+                                           const sdk::Host& host) {
+  return std::make_unique<CardProgram>(program_in(folder), run_settings(settings), host);
+}
+
+std::unique_ptr<sdk::Program> make_program(const sdk::CompileArgs& args, const graph::Model& model,
+                                           const Settings& settings, const fs::path& folder) {
+  const CompileFiles files = compile_files(model, settings, folder);
+  write_compile_folder(args, files, folder);
+  run_compiler(files.command, program_in(folder).string(), model, args.progress);
+  return open_program(folder, settings, args.host);
+}
+
 std::unique_ptr<sdk::Program> compile_program(const sdk::CompileArgs& args, const graph::Model& model,
                                               const Settings& settings) {
   Settings found = settings;
-  found.compiler = find_compiler({settings.compiler_given, settings.sdk, settings.sdk_given});
+  found.compiler = find_compiler(settings.compiler_choice());
+  const fs::path root =
+      settings.output_dir.empty() ? artefacts::cache_root(settings.artefact_dir) : fs::path();
+  if (!root.empty()) return cached_program(args, model, found, root);
   WorkFolder work(settings.output_dir);
-  const CompileFiles files = compile_files(model, found, work.path());
-  write_compile_folder(args, files, work.path());
-  const fs::path program = work.path() / "qpc" / kProgram;
-  run_compiler(files.command, program.string(), model, args.progress);
-  auto made = std::make_unique<CardProgram>(program, run_settings(settings), args.host);
+  auto made = make_program(args, model, found, work.path());
   work.keep();  // a temporary folder goes, and the program stays mapped
   return made;
 }

@@ -117,17 +117,17 @@ std::string symbols_json(const Specialization& entry) {
 
 }  // namespace
 
-std::string plan_json(const graph::Model& model, const Settings& settings) {
+std::string plan_json(const graph::Model& model, const Settings& settings, const std::string& cache) {
   const std::vector<Specialization> entries = specializations_of(facts_of(model), settings);
   std::vector<std::string> texts;
   for (const Specialization& entry : entries) texts.push_back(symbols_json(entry));
   const int64_t devices = settings.num_devices;
   return fmt::format(
       "{{\"specializations\":[{}],\"num_cores\":{},\"num_devices\":{},\"per_device\":{{\"weight_bytes\":{},"
-      "\"kv_bytes\":{},\"activation_bytes\":{}}}}}",
+      "\"kv_bytes\":{},\"activation_bytes\":{}}},\"cache\":{}}}",
       fmt::join(texts, ","), settings.num_cores, devices, weight_bytes(model, settings) / devices,
       kv_bytes(model, settings, entries.front()) / devices,
-      largest_activations(model, settings, entries) / devices);
+      largest_activations(model, settings, entries) / devices, cache);
 }
 
 }  // namespace tessera::qaic

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <optional>
 
 #include "tessera/sdk/edit.hpp"
@@ -182,12 +181,6 @@ void read_devices(const sdk::Options& options, Settings& settings) {
       options.has("mdp-load-partition-config") ? options.text("mdp-load-partition-config") : "";
 }
 
-std::string compiler_of(const sdk::Options& options, const std::string& sdk) {
-  if (options.has("compiler") && !options.text("compiler").empty()) return options.text("compiler");
-  const char* environment = std::getenv("QAIC_COMPILE");
-  return environment != nullptr && *environment != '\0' ? environment : sdk + "/exec/qaic-compile";
-}
-
 void read_compiler(const sdk::Options& options, Settings& settings) {
   settings.hardware = one_of(options, "aic-hw-version", {"ai100", "ai200"});
   settings.fp16 = one_of(options, "precision", {"fp16", "fp32"}) == "fp16";
@@ -197,8 +190,8 @@ void read_compiler(const sdk::Options& options, Settings& settings) {
   settings.custom_io_file = options.has("custom-io-file-path") ? options.text("custom-io-file-path") : "";
   settings.sdk = options.text("sdk");
   settings.sdk_given = options.given("sdk");
-  settings.compiler = compiler_of(options, settings.sdk);
   if (options.has("compiler")) settings.compiler_given = options.text("compiler");
+  settings.compiler = compiler_of_command(settings.compiler_choice());
   if (options.has("library")) settings.library = options.text("library");
   settings.timeout_ms = at_least(options, "timeout-ms", 1);
   settings.recover = options.flag("recover");
@@ -232,6 +225,7 @@ Settings read_settings(const sdk::Options& options, const GraphFacts& facts) {
   read_graph(options, facts, settings);
   settings.dry_run = options.flag("dry-run");
   settings.output_dir = options.has("output-dir") ? options.text("output-dir") : "";
+  settings.artefact_dir = options.has("artefact-dir") ? options.text("artefact-dir") : "";
   return settings;
 }
 

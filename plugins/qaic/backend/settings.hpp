@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/qaic/compiler/compiler.hpp"
 #include "plugins/qaic/files/graph_passes.hpp"
 #include "plugins/qaic/files/shapes.hpp"
 #include "plugins/qaic/files/specializations.hpp"
@@ -44,16 +45,19 @@ struct Settings {
   bool mxint8_kv_cache = false;
   SpecializationForm form = SpecializationForm::kFlat;
   std::string sdk;       ///< folder of the SDK, or of a stand-in for it
-  std::string compiler;  ///< path of qaic-compile
+  std::string compiler;  ///< path of qaic-compile, or where it was looked for last
   /// What goes to the compiler as it is: options of ours without meaning here, then --compiler-options.
   std::vector<std::pair<std::string, std::string>> compiler_options;
-  std::string compiler_given;  ///< the option alone; empty: found at compile
+  std::string compiler_given;  ///< the option alone
   bool sdk_given = false;      ///< the user named the folder
   std::string library;         ///< libQAic.so; empty: found at run time
   int64_t timeout_ms = 60000;  ///< of one run
   bool recover = false;        ///< after a lost device the next sequence loads the program again
   bool dry_run = false;
   std::string output_dir;
+  std::string artefact_dir;  ///< of compiled programs; empty: the usual place, "none": nowhere
+
+  CompilerChoice compiler_choice() const { return {compiler_given, sdk, sdk_given}; }
 };
 
 /// The options that the backend declares.

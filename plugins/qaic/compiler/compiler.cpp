@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
@@ -19,21 +20,40 @@ constexpr const char* kName = "qaic-compile";
 constexpr int kReportMs = 100;
 constexpr size_t kMostText = 64 * 1024;  // of a failure's text that is kept
 constexpr size_t kMostLines = 12;        // and told
+constexpr std::chrono::seconds kVersionTime{10};
 
 bool is_program(const std::string& path) {
   return !std::filesystem::is_directory(path) && access(path.c_str(), X_OK) == 0;
 }
 
-std::string in_path() {
+/// Candidates, best first.
+std::vector<std::string> in_path() {
+  std::vector<std::string> candidates;
   const char* path = std::getenv("PATH");
   std::string_view rest = path == nullptr ? "" : path;
   while (!rest.empty()) {
     const size_t colon = std::min(rest.find(':'), rest.size());
-    std::string candidate = std::string(rest.substr(0, colon)) + "/" + kName;
-    if (colon > 0 && is_program(candidate)) return candidate;
+    if (colon > 0) candidates.push_back(std::string(rest.substr(0, colon)) + "/" + kName);
     rest.remove_prefix(std::min(colon + 1, rest.size()));
   }
-  return {};
+  return candidates;
+}
+
+struct Places {
+  std::vector<std::string> paths;  ///< in the order of the search, at least one
+  std::string told;                ///< for people
+};
+
+/// The only list of places: who asks for a compiler and who writes its command line read the same one.
+Places places_of(const CompilerChoice& choice) {
+  if (!choice.compiler.empty()) return {{choice.compiler}, choice.compiler};
+  const char* environment = std::getenv("QAIC_COMPILE");
+  if (environment != nullptr && *environment != '\0') return {{environment}, environment};
+  const std::string of_sdk = choice.sdk + "/exec/" + kName;
+  if (choice.sdk_given) return {{of_sdk}, of_sdk};
+  Places places{in_path(), "PATH, " + of_sdk};
+  places.paths.push_back(of_sdk);
+  return places;
 }
 
 std::string last_lines(std::string_view text) {
@@ -82,30 +102,29 @@ Error failure(const std::string& compiler, int status, const std::string& text, 
 }  // namespace
 
 std::string find_compiler(const CompilerChoice& choice) {
-  std::vector<std::string> looked;
-  const auto there = [&](std::string path) {
-    if (!path.empty() && is_program(path)) return true;
-    if (!path.empty()) looked.push_back(std::move(path));
-    return false;
-  };
-  std::string of_sdk = choice.sdk.empty() ? "" : choice.sdk + "/exec/" + kName;
-  const char* environment = std::getenv("QAIC_COMPILE");
-  if (!choice.compiler.empty()) {
-    if (there(choice.compiler)) return choice.compiler;
-  } else if (environment != nullptr && *environment != '\0') {
-    if (there(environment)) return environment;
-  } else {
-    if (choice.sdk_given && there(of_sdk)) return of_sdk;
-    std::string found = choice.sdk_given ? "" : in_path();
-    if (!found.empty()) return found;
-    if (!choice.sdk_given) looked.emplace_back("PATH");
-    if (!choice.sdk_given && there(of_sdk)) return of_sdk;
-  }
-  std::string places;
-  for (const std::string& place : looked) places += (places.empty() ? "" : ", ") + place;
-  throw Error(ErrorCode::kNotFound, fmt::format("no QAic compiler: looked at {}", places))
+  const Places places = places_of(choice);
+  const auto found = std::find_if(places.paths.begin(), places.paths.end(), is_program);
+  if (found != places.paths.end()) return *found;
+  throw Error(ErrorCode::kNotFound, fmt::format("no QAic compiler: looked at {}", places.told))
       .key("compiler")
       .remedy("install the Apps SDK, or name qaic-compile by the option compiler or QAIC_COMPILE");
+}
+
+std::string compiler_of_command(const CompilerChoice& choice) {
+  const Places places = places_of(choice);
+  const auto found = std::find_if(places.paths.begin(), places.paths.end(), is_program);
+  return found != places.paths.end() ? *found : places.paths.back();
+}
+
+std::string compiler_version(const std::string& compiler) {
+  ChildProcess process({compiler, "-version-extended"});
+  const auto deadline = std::chrono::steady_clock::now() + kVersionTime;
+  std::string text;
+  while (process.read(text, kReportMs)) {
+    if (std::chrono::steady_clock::now() > deadline) return {};
+  }
+  if (process.wait() != 0) return {};
+  return text.substr(0, text.find('\n'));
 }
 
 void run_compiler(const std::vector<std::string>& arguments, const std::string& output,

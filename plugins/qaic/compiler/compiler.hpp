@@ -20,6 +20,13 @@ struct CompilerChoice {
 /// kNotFound that says where it looked.
 std::string find_compiler(const CompilerChoice& choice);
 
+/// The same for a command line that nobody runs here: where no compiler is found, the last place looked at.
+std::string compiler_of_command(const CompilerChoice& choice);
+
+/// What the compiler says of its version, one line; empty when it says nothing. Throws kNotFound, kIo when it
+/// cannot be started.
+std::string compiler_version(const std::string& compiler);
+
 /// Runs a command line (compile_arguments) to its end; its lines are what `progress` reports. When that asks
 /// to stop, the compiler and all that it started are ended, and kCancelled is thrown. `model` is what it
 /// compiles: the node that a failure names is told with its layer, plugin and pass. Throws kNotSupported (it

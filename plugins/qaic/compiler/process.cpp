@@ -4,67 +4,86 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "tessera/sdk/error.hpp"
-
-extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has it in no header
 
 namespace tessera::qaic {
 namespace {
 
 constexpr int kPollMs = 20, kGraceMs = 1000;
 
-/// Attributes and file actions of posix_spawn, freed.
-struct SpawnOptions {
-  posix_spawnattr_t attributes{};
-  posix_spawn_file_actions_t files{};
+struct Pipe {
+  int read_end = -1, write_end = -1;
 
-  explicit SpawnOptions(int output) {
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
+  Pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+      throw Error(ErrorCode::kIo, fmt::format("no pipe for a program's output: {}", std::strerror(errno)));
+    read_end = ends[0];
+    write_end = ends[1];
   }
-  ~SpawnOptions() {
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
+  ~Pipe() {
+    if (read_end >= 0) close(read_end);
+    if (write_end >= 0) close(write_end);
   }
-  SpawnOptions(const SpawnOptions&) = delete;
+  Pipe(const Pipe&) = delete;
 };
+
+/// The child's side of fork, which never returns. Calls nothing but system functions: other threads of the
+/// parent may have held any lock. `failed` receives errno when the program cannot be started.
+[[noreturn]] void become(char* const* arguments, pid_t parent, int output, int failed) {
+  setpgid(0, 0);
+  // A parent that is killed cannot end its compiler; the kernel does. It may have died before this line.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  const int nothing = open("/dev/null", O_RDONLY);
+  if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+      dup2(output, STDERR_FILENO) >= 0) {
+    if (nothing > STDERR_FILENO) close(nothing);
+    execv(arguments[0], arguments);
+  }
+  const int error = errno;
+  if (write(failed, &error, sizeof error) < 0) _exit(126);
+  _exit(127);
+}
 
 }  // namespace
 
 ChildProcess::ChildProcess(const std::vector<std::string>& arguments) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0)
-    throw Error(ErrorCode::kIo, fmt::format("no pipe for a program's output: {}", std::strerror(errno)));
+  Pipe output, failure;
   std::vector<char*> pointers;
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the argument of exec has no const
   for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
-  const SpawnOptions options(ends[1]);
-  const int failed =
-      posix_spawn(&pid_, pointers[0], &options.files, &options.attributes, pointers.data(), environ);
-  close(ends[1]);
-  output_ = ends[0];
-  if (failed == 0) return;
-  close(output_);
-  throw Error(failed == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
-              fmt::format("the program cannot be started: {}", std::strerror(failed)))
+  const pid_t parent = getpid();
+  pid_ = fork();
+  if (pid_ == 0) become(pointers.data(), parent, output.write_end, failure.write_end);
+  int error = pid_ < 0 ? errno : 0;
+  if (pid_ > 0) {
+    setpgid(pid_, pid_);  // whoever of the two comes first
+    close(std::exchange(failure.write_end, -1));
+    while (::read(failure.read_end, &error, sizeof error) < 0 && errno == EINTR) {
+    }
+  }
+  if (error == 0) {
+    output_ = std::exchange(output.read_end, -1);
+    return;
+  }
+  while (pid_ > 0 && waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  throw Error(error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+              fmt::format("the program cannot be started: {}", std::strerror(error)))
       .file(arguments[0]);
 }
 

@@ -8,7 +8,8 @@
 
 namespace tessera::qaic {
 
-/// A process group of its own, so that what it starts ends with it. One thread at a time.
+/// A process group of its own, so that what it starts ends with it; the program itself ends even when this
+/// process is killed. One thread, which lives as long as this object.
 class ChildProcess {
  public:
   /// Starts `arguments` (the first is the program, by path). Its output and errors are one stream; its input

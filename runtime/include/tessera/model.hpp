@@ -103,6 +103,8 @@ struct CompileInfo {
   std::string isa_reason;
   std::vector<std::string> files = {};  ///< that the backend left for the user
   std::string command = {};             ///< of a compiler that it ran or would run; empty: none
+  std::string artefact = {};            ///< the compiled program in the cache; empty: none is kept
+  bool artefact_reused = false;         ///< it was there already
 };
 
 /// Generated text as it comes: a single-pass range. Pulling a piece waits for it; leaving early cancels.

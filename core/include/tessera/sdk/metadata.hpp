@@ -20,6 +20,9 @@ inline constexpr std::string_view kWindow =
     "tessera.window";  ///< tokens a row may look back; absent or 0: no window
 /// "1" when the graph has the input rope_length (scalings that depend on the length).
 inline constexpr std::string_view kRopeLength = "tessera.rope_length";
+/// Written by the host when a backend takes the graph: the passes that it went through, a line each, with
+/// options, version and plugin.
+inline constexpr std::string_view kPasses = "tessera.passes";
 
 /// Of an encoder whose output `pooled` is one vector a sequence: "mean", "cls", "max". Absent: one a token.
 inline constexpr std::string_view kPooling = "tessera.pooling";

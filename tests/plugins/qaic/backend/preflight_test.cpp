@@ -109,12 +109,13 @@ TEST(Plan, CountsWeightsStatesAndActivationsPerDevice) {
   settings.seq_lens = {16};
   settings.shapes.batch_size = 2;
   // 64 weights, states of 2 * 2 * 1 * 4 (ctx_len has no size here), y of 2 * 8, in float16.
-  EXPECT_THAT(plan_json(m, settings),
+  EXPECT_THAT(plan_json(m, settings, "{}"),
               HasSubstr("\"weight_bytes\":128,\"kv_bytes\":32,\"activation_bytes\":32"));
   settings.mxfp6_matmul = settings.mxint8_kv_cache = true;
-  EXPECT_THAT(plan_json(m, settings), HasSubstr("\"weight_bytes\":50,\"kv_bytes\":16,"));
+  EXPECT_THAT(plan_json(m, settings, "{}"), HasSubstr("\"weight_bytes\":50,\"kv_bytes\":16,"));
   settings.num_devices = 2;
-  EXPECT_THAT(plan_json(m, settings), HasSubstr("\"num_devices\":2,\"per_device\":{\"weight_bytes\":25,"));
+  EXPECT_THAT(plan_json(m, settings, "{}"),
+              HasSubstr("\"num_devices\":2,\"per_device\":{\"weight_bytes\":25,"));
 }
 
 }  // namespace

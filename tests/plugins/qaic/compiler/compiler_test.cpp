@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -24,6 +26,17 @@ Error refusal(const std::function<void()>& call) {
     return error;
   }
   return Error(ErrorCode::kInternal, "nothing was refused");
+}
+
+/// Whether a process is soon gone, or dead and not yet waited for.
+bool ends(pid_t pid) {
+  for (int i = 0; i < 1000; ++i) {
+    std::ifstream state("/proc/" + std::to_string(pid) + "/stat");
+    const std::string text{std::istreambuf_iterator<char>(state), {}};
+    if (text.empty() || text.find(") Z ") != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
 }
 
 /// A shell script in the compiler's place.
@@ -66,6 +79,50 @@ TEST_F(Compiler, IsFoundInTheOrderOfItsWishes) {
   setenv("QAIC_COMPILE", compiler.c_str(), 1);
   EXPECT_EQ(find_compiler({"", "/nowhere", true}), compiler);
   unsetenv("QAIC_COMPILE");
+}
+
+/// PATH goes before the usual folder of the SDK, not before one that was named; a command line names the
+/// same.
+TEST_F(Compiler, IsFoundInPathUnlessAnSdkIsNamed) {
+  const std::string compiler = program("exit 0\n"), folder = (folder_ / "exec").string();
+  const std::string before = std::getenv("PATH");
+  unsetenv("QAIC_COMPILE");
+  setenv("PATH", ("/nowhere::" + folder).c_str(), 1);
+  EXPECT_EQ(find_compiler({"", "/usual", false}), compiler);
+  EXPECT_EQ(compiler_of_command({"", "/usual", false}), compiler);
+  EXPECT_EQ(compiler_of_command({"", "/named", true}), "/named/exec/qaic-compile");
+  EXPECT_EQ(compiler_of_command({"/given", "/named", true}), "/given");
+  setenv("PATH", "/nowhere", 1);
+  EXPECT_EQ(compiler_of_command({"", "/usual", false}), "/usual/exec/qaic-compile");
+  EXPECT_NE(refusal([] {
+              find_compiler({"", "/usual", false});
+            })
+                .message()
+                .find("looked at PATH, /usual/exec/qaic-compile"),
+            std::string::npos);
+  setenv("PATH", before.c_str(), 1);
+}
+
+TEST_F(Compiler, SaysItsVersion) {
+  EXPECT_EQ(compiler_version(program("[ \"$1\" = -version-extended ] && echo '1.21.0 (a)'; echo more\n")),
+            "1.21.0 (a)");
+  EXPECT_EQ(compiler_version(program("echo 'unknown argument'; exit 1\n")), "");
+}
+
+/// A parent that dies without a word takes its compiler along.
+TEST_F(Compiler, EndsWithAKilledParent) {
+  const std::string pid_file = (folder_ / "pid").string();
+  const std::string script = program("echo $$ > " + pid_file + "; exec sleep 600\n");
+  const pid_t parent = fork();
+  if (parent == 0) {
+    run_compiler({script}, output(), {}, sdk::Progress());
+    _exit(0);
+  }
+  pid_t pid = 0;
+  while (pid == 0) std::ifstream(pid_file) >> pid;
+  kill(parent, SIGKILL);
+  waitpid(parent, nullptr, 0);
+  EXPECT_TRUE(ends(pid));
 }
 
 TEST_F(Compiler, EndsWell) {
@@ -125,11 +182,7 @@ TEST_F(Compiler, IsStoppedWithAllThatItStarted) {
   pid_t pid = 0;
   file >> pid;
   ASSERT_GT(pid, 0);
-  for (int i = 0; i < 200 && kill(pid, 0) == 0; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  std::ifstream state("/proc/" + std::to_string(pid) + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(state), {}};
-  EXPECT_TRUE(text.empty() || text.find(") Z ") != std::string::npos) << text;
+  EXPECT_TRUE(ends(pid));
 }
 
 }  // namespace
