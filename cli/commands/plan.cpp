@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <optional>
 
 #include "cli/command.hpp"
+#include "cli/core_split.hpp"
 #include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output.hpp"
 #include "tessera/plan.hpp"
+#include "tessera/system.hpp"
 
 namespace tessera::cli {
 namespace {
@@ -29,6 +33,24 @@ void append(std::string& out, const std::string& key, const json::value& value, 
   }
 }
 
+std::string text_at(const json::object& object, const char* key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(std::string_view(value->as_string())) : "";
+}
+
+/// Hit or miss in a line; `tessera cache why` has the texts that differ.
+std::string cache_text(const json::object& cache) {
+  const std::string state = text_at(cache, "state"), folder = text_at(cache, "folder");
+  if (state == "hit") return "hit, " + folder;
+  if (state == "unknown") return "unknown, " + text_at(cache, "reason");
+  if (cache.contains("damage")) return "miss, damaged: " + text_at(cache, "damage");
+  if (folder.empty()) return state;
+  std::string parts;
+  for (const json::value& difference : cache.at("differs").as_array())
+    parts += (parts.empty() ? "" : ", ") + text_at(difference.as_object(), "part");
+  return fmt::format("{}, {}: {}", state, folder, parts);
+}
+
 std::string text_of(const CompilePlan& plan) {
   std::string out = fmt::format("backend {}\npasses\n", plan.backend);
   for (const Pass& pass : plan.passes) {
@@ -38,7 +60,13 @@ std::string text_of(const CompilePlan& plan) {
   }
   if (plan.json.empty()) return out + "the backend tells no plan\n";
   const json::value told = json::parse(plan.json);
-  for (const auto& [key, value] : told.as_object()) append(out, std::string(key), value, 0);
+  for (const auto& [key, value] : told.as_object()) {
+    if (key == "cache") {
+      out += fmt::format("{:<20} {}\n", "cache", cache_text(value.as_object()));
+    } else {
+      append(out, std::string(key), value, 0);
+    }
+  }
   return out;
 }
 
@@ -52,6 +80,79 @@ json::array passes_json(const CompilePlan& plan) {
   return passes;
 }
 
+/// The plans of a run: of the model, and of its draft model where it has one.
+struct RunPlan {
+  CompilePlan model;
+  std::optional<CoreSplit> split;
+  std::string draft_model;
+  std::optional<CompilePlan> draft;
+};
+
+std::vector<OptionInfo> options_of(const std::string& backend, const Config& config) {
+  for (const BackendInfo& info : inspect_system(config.list("plugin_paths")).backends)
+    if (info.id == backend) return info.options;
+  return {};  // compile_plan says that there is none
+}
+
+/// The draft model is an ordinary graph with the target's options.
+CompileOptions draft_options(CompileOptions options) {
+  std::erase_if(options.backend_options, [](const auto& option) {
+    std::string name = option.first;
+    std::replace(name.begin(), name.end(), '_', '-');
+    return name == "speculative-model-type" || name == "num-speculative-tokens" || name == "output-dir";
+  });
+  return options;
+}
+
+RunPlan plan_of(const Config& config) {
+  const LoadOptions load = load_options(config);
+  CompileOptions options = compile_options(config);
+  RunPlan plan;
+  if (config.text("engine.speculation") == "draft") plan.draft_model = config.text("engine.draft_model");
+  if (!plan.draft_model.empty()) plan.split = core_split(options, options_of(options.backend, config));
+  if (plan.split) options = with_cores(options, plan.split->target);
+  plan.model = compile_plan(model_of(config), load, options);
+  if (plan.draft_model.empty()) return plan;
+  options = draft_options(std::move(options));
+  if (plan.split) options = with_cores(options, plan.split->draft);
+  try {
+    plan.draft = compile_plan(plan.draft_model, load, options);
+  } catch (Error& error) {
+    error.add_context("planning the draft model");
+    throw;
+  }
+  return plan;
+}
+
+json::object plan_json(const CompilePlan& plan) {
+  return {{"backend", plan.backend},
+          {"passes", passes_json(plan)},
+          {"plan", plan.json.empty() ? json::value(nullptr) : json::parse(plan.json)}};
+}
+
+json::object to_json(const RunPlan& plan) {
+  json::object object = plan_json(plan.model);
+  if (plan.split) {
+    object["core_split"] = json::object{
+        {"device", plan.split->device}, {"target", plan.split->target}, {"draft", plan.split->draft}};
+  }
+  if (plan.draft) {
+    object["draft"] = plan_json(*plan.draft);
+    object["draft"].as_object()["model"] = plan.draft_model;
+  }
+  return object;
+}
+
+std::string text_of(const RunPlan& plan) {
+  std::string text = text_of(plan.model);
+  if (plan.split) {
+    text += fmt::format("core split           {} for the target, {} for the draft model, of {}\n",
+                        plan.split->target, plan.split->draft, plan.split->device);
+  }
+  if (plan.draft) text += fmt::format("\ndraft model {}\n{}", plan.draft_model, text_of(*plan.draft));
+  return text;
+}
+
 }  // namespace
 
 int run_plan(const Command& self, const std::vector<std::string>& args) {
@@ -60,15 +161,14 @@ int run_plan(const Command& self, const std::vector<std::string>& args) {
   arguments.add_positional("run-file");
   arguments.add_settings("Model", {"model", "plugin_paths", "task"});
   arguments.add_settings("Compilation", {"compile"});
+  arguments.add_settings("Speculation", {"engine.speculation", "engine.draft_model"});
   arguments.add_settings("Output", {"output.json"});
   if (!parse_arguments(self, arguments, args)) return kExitOk;
   Config& config = arguments.config();
   if (arguments.has("run-file")) load_yaml(arguments.get("run-file"), config);
-  const CompilePlan plan = compile_plan(model_of(config), load_options(config), compile_options(config));
+  const RunPlan plan = plan_of(config);
   if (config.boolean("output.json")) {
-    write_json(json::object{{"backend", plan.backend},
-                            {"passes", passes_json(plan)},
-                            {"plan", plan.json.empty() ? json::value(nullptr) : json::parse(plan.json)}});
+    write_json(to_json(plan));
   } else {
     write_stdout(text_of(plan));
   }

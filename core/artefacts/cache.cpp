@@ -114,6 +114,15 @@ Listed listed(const fs::path& folder, Inspection inspection, const DigestProgres
   return found;
 }
 
+/// What entry.json says; nullopt: nothing, or it is broken.
+std::optional<Entry> sound_entry(const fs::path& folder) {
+  try {
+    return folder.filename().string().starts_with('.') ? std::nullopt : read_entry(folder);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -149,13 +158,14 @@ std::optional<Entry> Cache::find(const Key& key, std::string& damage) const {
 
 std::optional<Nearest> Cache::nearest(const Key& key, std::string_view backend) const {
   std::optional<Nearest> best;
-  for (Listed& item : list(Inspection::kStamps)) {
-    if (!item.entry || !item.damage.empty() || item.entry->origin.backend != backend) continue;
-    std::vector<Difference> found = differences(item.entry->parts, key.parts());
+  for (const fs::path& path : in_model_folders(root_)) {
+    std::optional<Entry> entry = sound_entry(path);
+    if (!entry || entry->origin.backend != backend) continue;
+    std::vector<Difference> found = differences(entry->parts, key.parts());
     const bool better =
         !best || found.size() < best->differences.size() ||
-        (found.size() == best->differences.size() && item.entry->last_used > best->entry.last_used);
-    if (better && !found.empty()) best = Nearest{std::move(*item.entry), std::move(found)};
+        (found.size() == best->differences.size() && entry->last_used > best->entry.last_used);
+    if (better && !found.empty()) best = Nearest{std::move(*entry), std::move(found)};
   }
   return best;
 }

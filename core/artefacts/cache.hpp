@@ -63,7 +63,7 @@ class Cache {
 
   /// The entry of this key. nullopt: none, or `damage` says what is wrong with it.
   std::optional<Entry> find(const Key& key, std::string& damage) const;
-  /// Of the sound entries of the same backend the one that differs in the fewest parts, of those the last
+  /// Of the entries of the same backend the one that differs in the fewest parts, of those the last
   /// used; nullopt: there is none.
   std::optional<Nearest> nearest(const Key& key, std::string_view backend) const;
   /// Sorted by folder.

@@ -118,6 +118,18 @@ std::string FileDigests::digest(const fs::path& file, const DigestProgress& prog
   return digest;
 }
 
+void FileDigests::keep(const fs::path& file, const std::string& stamp,
+                       const std::string& digest) const noexcept {
+  try {
+    const fs::path real = fs::weakly_canonical(file);
+    const std::string now = file_stamp(real);
+    const auto but_ctime = [](const std::string& text) { return text.substr(0, text.rfind(':')); };
+    if (!folder_.empty() && now != stamp && but_ctime(now) == but_ctime(stamp)) remember(real, now, digest);
+  } catch (const std::exception&) {
+    // It is read again next time.
+  }
+}
+
 void FileDigests::remember(const fs::path& real, const std::string& stamp, const std::string& digest) const {
   try {
     std::error_code ignored;

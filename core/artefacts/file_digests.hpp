@@ -30,6 +30,10 @@ class FileDigests {
   std::optional<std::string> known(const std::filesystem::path& file) const;
   /// Remembered or read. Throws what read_digest throws.
   std::string digest(const std::filesystem::path& file, const DigestProgress& progress = {}) const;
+  /// Remembers `digest` again for a file whose links this process made and removed since it had `stamp`,
+  /// which moves ctime; not when anything else changed. Never throws.
+  void keep(const std::filesystem::path& file, const std::string& stamp,
+            const std::string& digest) const noexcept;
 
  private:
   std::filesystem::path place(const std::filesystem::path& real) const;

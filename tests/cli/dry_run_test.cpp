@@ -114,6 +114,33 @@ TEST_F(DryRun, APlanTellsSizesBeforeAnythingIsBuilt) {
   EXPECT_THAT(stranger.err, HasSubstr("unknown key 'qpu'"));
 }
 
+/// Target and draft model stand on one device: 11 and 5 of its 16 cores, or what the target leaves.
+TEST_F(DryRun, APlanWithADraftModelSharesTheCores) {
+  const auto yaml = folder_.write(
+      "run.yaml", "model: " + model("llama-stories260k") + "\ncompile: {backend: qaic}\n" +
+                      "engine: {speculation: draft, draft_model: " + model("llama-stories260k") + "}\n");
+  const auto plan = [&](const Words& words) {
+    Words args = {"plan", yaml.string(), "--json"};
+    args.insert(args.end(), words.begin(), words.end());
+    const Finished told = run_tessera(args);
+    EXPECT_EQ(told.exit_code, 0) << told.err;
+    return boost::json::parse(told.out);
+  };
+  const boost::json::value both = plan({});
+  EXPECT_EQ(both.at("core_split"), boost::json::parse(R"({"device":16,"target":11,"draft":5})"));
+  EXPECT_EQ(both.at("plan").at("num_cores").as_int64(), 11);
+  EXPECT_EQ(both.at("draft").at("plan").at("num_cores").as_int64(), 5);
+  EXPECT_EQ(plan({"--num-cores", "14"}).at("core_split").at("draft").as_int64(), 2);
+  EXPECT_EQ(plan({"--num-cores", "8"}).at("core_split").at("draft").as_int64(), 5);
+  EXPECT_FALSE(plan({"--speculation", "off"}).as_object().contains("draft"));
+  const Finished refused = run_tessera({"plan", yaml.string(), "--num-cores", "16"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("the target takes 16 of the 16 cores of a device"));
+  const Finished missing = run_tessera({"plan", yaml.string(), "--draft-model", "/nowhere"});
+  EXPECT_EQ(missing.exit_code, 4);
+  EXPECT_THAT(missing.err, HasSubstr("planning the draft model"));
+}
+
 TEST_F(DryRun, LeavesNothingBehindWhenItIsRefused) {
   const Finished refused = run({"--ctx-len", "8"});
   EXPECT_EQ(refused.exit_code, 3);

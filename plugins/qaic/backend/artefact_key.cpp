@@ -60,7 +60,7 @@ class KeyMaker {
     const GraphFacts facts = facts_of(model_);
     key.model_class = model_class_of(key.architecture, facts.task);
     const std::string* passes = graph::find_metadata(model_, graph::metadata::kPasses);
-    key.model = {part("graph", graph_digest(model_)), part("weights", weights()),
+    key.model = {part("graph", graph_digest(model_)), part(kWeightsPart, weights()),
                  part("passes", passes == nullptr ? "" : *passes), part("tessera", TESSERA_VERSION)};
     key.program = {part("specializations", text_of("-network-specialization-config=")),
                    part("custom-io", text_of("-custom-IO-list-file=")),
@@ -86,6 +86,7 @@ class KeyMaker {
     std::string text;
     for (const std::string& location : weight_locations(model_)) {
       const fs::path file = real_path(location);
+      const std::string stamp = artefacts::file_stamp(file);
       std::optional<std::string> digest = digests_.known(file);
       if (!digest && reading_ == WeightReading::kAll) {
         digest = digests_.digest(file, [&](uint64_t done, uint64_t total) {
@@ -93,7 +94,8 @@ class KeyMaker {
         });
       }
       result_.complete = result_.complete && digest;
-      text += fmt::format("{} {}\n", location, digest.value_or("not read"));
+      if (digest) result_.weights.push_back({file, stamp, *digest});
+      text += fmt::format("{}{} {}", text.empty() ? "" : "\n", location, digest.value_or("not read"));
     }
     return text;
   }

@@ -1,12 +1,18 @@
 /// What a program for the card is made from, as the cache of compiled programs asks for it.
 #pragma once
 
+#include <filesystem>
+#include <string>
+#include <vector>
+
 #include "core/artefacts/file_digests.hpp"
 #include "core/artefacts/key.hpp"
 #include "plugins/qaic/backend/settings.hpp"
 #include "tessera/sdk/backend.hpp"
 
 namespace tessera::qaic {
+
+inline constexpr const char* kWeightsPart = "weights";
 
 /// The parts, those of the model first:
 ///   graph            digest of the ONNX graph after the passes
@@ -17,8 +23,14 @@ namespace tessera::qaic {
 ///   options          flags of the compiler; a value that names a file has its digest beside it
 ///   compiler         what it says of its version, digests of its program and of its SDK's version file
 struct ArtefactKey {
+  struct WeightFile {
+    std::filesystem::path path;
+    std::string stamp, digest;
+  };
+
   artefacts::Key key;
-  bool complete = true;  ///< false: some weights were not read
+  std::vector<WeightFile> weights;  ///< those whose digests are in the key
+  bool complete = true;             ///< false: some weights were not read
 };
 
 enum class WeightReading {

@@ -43,6 +43,16 @@ class KeptProgram : public sdk::Program {
   bool reused_;
 };
 
+/// Weights that a compilation links into its folder; their digests stay remembered.
+struct LinkedWeights {
+  artefacts::FileDigests digests;
+  const ArtefactKey& key;
+
+  ~LinkedWeights() {
+    for (const ArtefactKey::WeightFile& file : key.weights) digests.keep(file.path, file.stamp, file.digest);
+  }
+};
+
 /// The graph and its weights are in the compiled program; beside it stays what its runners read.
 void remove_inputs(const fs::path& folder, const CompileFiles& files) {
   std::vector<std::string> names;
@@ -64,9 +74,13 @@ class CachedCompile {
       : args_(args), model_(model), settings_(settings), cache_(root) {}
 
   std::unique_ptr<sdk::Program> program() {
-    key_ = artefact_key(args_, model_, settings_, cache_.digests(), WeightReading::kAll).key;
+    const ArtefactKey made_from =
+        artefact_key(args_, model_, settings_, cache_.digests(), WeightReading::kAll);
+    key_ = made_from.key;
     std::string damage;
     if (auto kept = find(damage)) return kept;
+    const LinkedWeights linked{cache_.digests(),
+                               made_from};  // outlives the links, which move the files' ctime
     artefacts::Building building(cache_, key_, [&](pid_t holder) {
       args_.progress.report(0, 0, fmt::format("process {} compiles this model: waiting for it", holder));
     });
@@ -74,7 +88,8 @@ class CachedCompile {
     tell_miss(damage);
     std::unique_ptr<sdk::Program> made = make_program(args_, model_, settings_, building.path());
     remove_inputs(building.path(), compile_files(model_, settings_, building.path()));
-    const fs::path folder = building.keep({kBackend, std::string(args_.base_dir), TESSERA_VERSION});
+    const fs::path folder =
+        building.keep({kBackend, fs::absolute(args_.base_dir).lexically_normal().string(), TESSERA_VERSION});
     return std::make_unique<KeptProgram>(std::move(made), program_in(folder).string(), false);
   }
 
@@ -118,22 +133,25 @@ class CachedCompile {
   artefacts::Key key_;
 };
 
-json::object miss_json(const std::optional<artefacts::Nearest>& nearest) {
+/// Weights that nobody read are named only where nothing else differs.
+json::object miss_json(const std::optional<artefacts::Nearest>& nearest, bool weights_read) {
   json::array differs;
   if (nearest) {
-    for (const artefacts::Difference& d : nearest->differences)
+    for (const artefacts::Difference& d : nearest->differences) {
+      if (d.part == kWeightsPart && !weights_read && nearest->differences.size() > 1) continue;
       differs.push_back(json::object{{"part", d.part}, {"stored", d.stored}, {"wanted", d.wanted}});
+    }
   }
   return {{"state", "miss"},
           {"folder", nearest ? json::value(nearest->entry.folder.string()) : json::value(nullptr)},
           {"differs", differs}};
 }
 
-json::object plan_of(const artefacts::Cache& cache, const artefacts::Key& key) {
+json::object plan_of(const artefacts::Cache& cache, const ArtefactKey& made_from) {
   std::string damage;
-  if (const auto entry = cache.find(key, damage))
+  if (const auto entry = cache.find(made_from.key, damage))
     return {{"state", "hit"}, {"folder", entry->folder.string()}};
-  json::object miss = miss_json(cache.nearest(key, kBackend));
+  json::object miss = miss_json(cache.nearest(made_from.key, kBackend), made_from.complete);
   if (!damage.empty()) miss["damage"] = damage;
   return miss;
 }
@@ -142,7 +160,7 @@ json::object plan_of(const artefacts::Cache& cache, const artefacts::Key& key) {
 bool weights_decide(const json::object& plan) {
   const json::value* differs = plan.if_contains("differs");
   return differs != nullptr && differs->as_array().size() == 1 &&
-         differs->at(0).at("part").as_string() == "weights";
+         differs->at(0).at("part").as_string() == kWeightsPart;
 }
 
 }  // namespace
@@ -164,9 +182,9 @@ std::string cache_plan_json(const sdk::CompileArgs& args, const graph::Model& mo
   }
   const artefacts::Cache cache(root);
   const ArtefactKey quick = artefact_key(args, model, found, cache.digests(), WeightReading::kRemembered);
-  json::object plan = plan_of(cache, quick.key);
+  json::object plan = plan_of(cache, quick);
   if (!quick.complete && weights_decide(plan))
-    plan = plan_of(cache, artefact_key(args, model, found, cache.digests(), WeightReading::kAll).key);
+    plan = plan_of(cache, artefact_key(args, model, found, cache.digests(), WeightReading::kAll));
   return json::serialize(plan);
 }
 

@@ -72,6 +72,22 @@ TEST_F(Digests, OfAFileThatMayStillChangeAreNotRemembered) {
   EXPECT_EQ(digests_.known(file), std::nullopt);
 }
 
+/// A hard link moves ctime; who made it says so.
+TEST_F(Digests, AreKeptOverLinksOfOurOwn) {
+  const auto file = folder_.write("weights", "abc");
+  const std::string before = file_stamp(file);
+  do {  // until the clock of the file system has moved
+    std::filesystem::create_hard_link(file, folder_ / "link");
+    std::filesystem::remove(folder_ / "link");
+  } while (file_stamp(file) == before);
+  EXPECT_EQ(digests_.known(file), std::nullopt);
+  digests_.keep(file, before, forged_);
+  EXPECT_EQ(digests_.known(file), forged_);
+  folder_.write("other", "abcd");
+  digests_.keep(folder_ / "other", before, forged_);
+  EXPECT_EQ(digests_.known(folder_ / "other"), std::nullopt);
+}
+
 TEST_F(Digests, NeedNoPlaceToBeRemembered) {
   const auto file = folder_.write("weights", "abc");
   EXPECT_EQ(FileDigests("").digest(file), sha256("abc"));
