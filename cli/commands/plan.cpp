@@ -130,7 +130,7 @@ json::object plan_json(const CompilePlan& plan) {
           {"plan", plan.json.empty() ? json::value(nullptr) : json::parse(plan.json)}};
 }
 
-json::object to_json(const RunPlan& plan) {
+json::object run_plan_json(const RunPlan& plan) {
   json::object object = plan_json(plan.model);
   if (plan.split) {
     object["core_split"] = json::object{
@@ -168,7 +168,7 @@ int run_plan(const Command& self, const std::vector<std::string>& args) {
   if (arguments.has("run-file")) load_yaml(arguments.get("run-file"), config);
   const RunPlan plan = plan_of(config);
   if (config.boolean("output.json")) {
-    write_json(to_json(plan));
+    write_json(run_plan_json(plan));
   } else {
     write_stdout(text_of(plan));
   }
