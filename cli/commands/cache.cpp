@@ -47,7 +47,7 @@ std::string short_folder(const Artefact& artefact, const std::string& dir) {
 }
 
 std::string dir_of(const Arguments& arguments) {
-  const std::string dir = artefact_dir(arguments.get("artefact-dir"));
+  std::string dir = artefact_dir(arguments.get("artefact-dir"));
   if (!dir.empty()) return dir;
   throw UsageError("nothing is kept: the folder of compiled programs is 'none'",
                    "name another by --artefact-dir or TESSERA_ARTEFACT_DIR");

@@ -40,7 +40,8 @@ std::string text_at(const json::object& object, const char* key) {
 
 /// Hit or miss in a line; `tessera cache why` has the texts that differ.
 std::string cache_text(const json::object& cache) {
-  const std::string state = text_at(cache, "state"), folder = text_at(cache, "folder");
+  std::string state = text_at(cache, "state");
+  const std::string folder = text_at(cache, "folder");
   if (state == "hit") return "hit, " + folder;
   if (state == "unknown") return "unknown, " + text_at(cache, "reason");
   if (cache.contains("damage")) return "miss, damaged: " + text_at(cache, "damage");
