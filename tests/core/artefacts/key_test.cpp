@@ -5,7 +5,7 @@
 namespace tessera::artefacts {
 namespace {
 
-Key key() {
+Key sample_key() {
   return {"qpc",
           "LlamaForCausalLM",
           "LlamaForCausalLM",
@@ -14,7 +14,7 @@ Key key() {
 }
 
 TEST(ArtefactKey, NamesFoldersAsEfficientTransformersDoes) {
-  const std::string folder = key().folder().string();
+  const std::string folder = sample_key().folder().string();
   ASSERT_EQ(folder.find("LlamaForCausalLM/LlamaForCausalLM-"), 0U) << folder;
   const size_t hash = std::string("LlamaForCausalLM/LlamaForCausalLM-").size();
   EXPECT_EQ(folder.substr(hash + 16, 5), "/qpc-") << folder;
@@ -23,24 +23,24 @@ TEST(ArtefactKey, NamesFoldersAsEfficientTransformersDoes) {
 }
 
 TEST(ArtefactKey, ProgramsOfOneModelShareItsFolder) {
-  Key other = key();
+  Key other = sample_key();
   other.program[0].text = "-mos=2";
-  EXPECT_EQ(other.folder().parent_path(), key().folder().parent_path());
-  EXPECT_NE(other.folder(), key().folder());
-  other = key();
+  EXPECT_EQ(other.folder().parent_path(), sample_key().folder().parent_path());
+  EXPECT_NE(other.folder(), sample_key().folder());
+  other = sample_key();
   other.model[1].text = "x";
-  EXPECT_NE(other.folder().parent_path(), key().folder().parent_path());
+  EXPECT_NE(other.folder().parent_path(), sample_key().folder().parent_path());
 }
 
 TEST(ArtefactKey, PartsDoNotRunIntoOneAnother) {
-  Key one = key(), two = key();
+  Key one = sample_key(), two = sample_key();
   one.program = {{"a", "b"}, {"c", "d"}};
   two.program = {{"a", "bc"}, {"", "d"}};
   EXPECT_NE(one.folder(), two.folder());
 }
 
 TEST(ArtefactKey, AnArchitectureIsNoPath) {
-  Key odd = key();
+  Key odd = sample_key();
   odd.architecture = "../../etc";
   odd.model_class = "";
   const std::string folder = odd.folder().string();
