@@ -19,7 +19,7 @@
 /// A row is a prompt's when the call has several columns or the row begins at position 0; there its buffers
 /// are empty first. A prompt's tokens come from input_ids and count for repetition; later ones come from
 /// last_accepted_output_tokens and count for both. Position -1 is padding and marks nothing; rows of padding
-/// alone leave every buffer as it is.
+/// alone leave every buffer as it is. Two used rows of a call do not name one slot.
 ///
 /// Order: bitmask; buffers; repetition (x > 0 ? x / r : x * r); presence (x - p); the greedy token; the
 /// max_top_k_ids largest; temperature; top-k; top-p (the smallest set whose probability is at least p);

@@ -179,6 +179,13 @@ void check_decoder(const Model& model) {
   const bool answers =
       graph::has_output(model.graph, "logits") || graph::has_output(model.graph, sampler::kNextTokens);
   if (stateful && answers) return;
+  const std::string* task = graph::find_metadata(model, graph::metadata::kTask);
+  if (!stateful && task && *task != "causal-lm") {
+    throw Error(ErrorCode::kNotSupported,
+                "qaic-names: a decoder for '" + *task + "' has no form that QAic tools know")
+        .key("task")
+        .remedy("run it on the cpu backend, or take an encoder for this task");
+  }
   throw Error(ErrorCode::kInvalidArgument, stateful ? "qaic-names: the graph has no output 'logits'"
                                                     : "qaic-names: the decoder has no retained state")
       .remedy("run 'qaic-kv-cache' before 'qaic-names'");

@@ -24,8 +24,9 @@ class QaicNames : public sdk::Transform {
     return "inputs, outputs, symbols and functions as QAic tools name them";
   }
   std::vector<sdk::OptionInfo> options() const override;
-  /// Throws kNotSupported for a graph that takes rope_length (dynamic and longrope scaling, by name) or an
-  /// input that QAic tools have no name for; kInvalidArgument when it ran already.
+  /// Throws kNotSupported for a graph that takes rope_length (dynamic and longrope scaling, by name), a
+  /// decoder for another task than causal-lm or an input that QAic tools have no name for; kInvalidArgument
+  /// when it ran already.
   bool apply(graph::Model& model, const sdk::TransformArgs& args) const override;
 };
 

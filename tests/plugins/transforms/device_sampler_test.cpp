@@ -227,26 +227,42 @@ class Numbers {
   std::mt19937_64 engine_{20260825};
 };
 
-TEST(DeviceSampler, DrawsWhatTheDefinitionSays) {
+class SamplerDraws : public testing::TestWithParam<bool> {};  ///< parameter: rows name their slot
+INSTANTIATE_TEST_SUITE_P(Slots, SamplerDraws, testing::Bool());
+
+// Sequences begin anew after some steps, with a prompt of two tokens or of one; with slots one of them rests
+// in each other call.
+TEST_P(SamplerDraws, AreWhatTheDefinitionSays) {
   Numbers numbers;
-  Device device(4, /*slots=*/false);
+  Device device(4, GetParam());
   Expected expected(4);
   size_t best = 0, all = 0;
   for (int64_t step = 0; step < 60; ++step) {
     std::vector<Row> rows;
     std::vector<int64_t> tokens;
-    for (size_t sequence = 0; sequence < 4; ++sequence) {
+    for (int64_t i = 0; i < 4; ++i) {
+      const int64_t slot = GetParam() ? (i * 3 + step) % 4 : i;
+      if (GetParam() && i == 3 && step % 20 != 0) continue;
       Row row{{numbers.below(kSamplerVocab)}, {step % 20}};
+      if (step % 20 == 0) {
+        row.ids.push_back(numbers.below(kSamplerVocab));
+        row.positions.push_back(slot == 2 ? -1 : 1);
+      }
+      row.slot = slot;
       row.logits = numbers.many(kSamplerVocab, -4, 4);
       row.parameters = numbers.parameters();
       row.uniforms = numbers.many(kSamplerCandidates, 0.001f, 0.999f);
       rows.push_back(row);
-      tokens.push_back(expected.next(sequence, row));
+      tokens.push_back(expected.next(static_cast<size_t>(slot), row));
       const auto largest = std::max_element(row.logits.begin(), row.logits.end()) - row.logits.begin();
       best += tokens.back() == largest ? 1 : 0;
       ++all;
     }
     ASSERT_EQ(device.next(rows), tokens) << "step " << step;
+    for (size_t sequence = 0; sequence < 4 && !GetParam(); ++sequence) {
+      EXPECT_EQ(device.marked(kInText, sequence), expected.text(sequence)) << "step " << step;
+      EXPECT_EQ(device.marked(kInOutput, sequence), expected.output(sequence)) << "step " << step;
+    }
   }
   EXPECT_LT(best, all * 3 / 4);  // else nothing was drawn
   EXPECT_GT(best, all / 8);

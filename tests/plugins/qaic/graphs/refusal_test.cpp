@@ -4,6 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "tessera/sdk/edit.hpp"
+#include "tessera/sdk/metadata.hpp"
+#include "tessera/sdk/wire.hpp"
 #include "tests/core/graph/test_graph.hpp"
 #include "tests/plugins/qaic/graphs/card.hpp"
 
@@ -44,6 +47,19 @@ TEST(Refusal, OfPassesInTheWrongOrder) {
       "qaic-names: QAic tools have no name for the input 'logits_rows'");
   EXPECT_EQ(refusal("llama3-tiny", {{"qaic-kv-cache", {}}, {"qaic-names", {}}, {"qaic-names", {}}}).message(),
             "qaic-names: the graph has QAic's names already");
+}
+
+TEST(Refusal, OfADecoderForAnotherTask) {
+  LoadedModel& model = tiny_model("llama3-tiny");
+  graph::Model decoder = graph::read_model(model.graph());
+  graph::set_metadata(decoder, graph::metadata::kTask, "sequence-classification");
+  const std::string bytes = graph::write_model(decoder);
+  const Error error = error_of([&] {
+    model.registry().find_transform("qaic-names").apply({bytes, {}, nullptr, {}, {}});
+  });
+  EXPECT_EQ(error.code(), ErrorCode::kNotSupported);
+  EXPECT_EQ(error.message(),
+            "qaic-names: a decoder for 'sequence-classification' has no form that QAic tools know");
 }
 
 TEST(Refusal, OfPoolingWhereNothingCanBePooled) {
