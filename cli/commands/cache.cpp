@@ -131,6 +131,13 @@ std::string text_of(const json::value& value) {
   return value.is_string() ? std::string(std::string_view(value.as_string())) : "";
 }
 
+/// Its lines under one another.
+std::string indented(std::string text) {
+  for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
+    text.insert(at + 1, 10, ' ');
+  return text;
+}
+
 /// What the backend says of the cache, for people.
 std::string why_text(const json::object& cache) {
   const std::string state = text_of(cache.at("state"));
@@ -143,8 +150,9 @@ std::string why_text(const json::object& cache) {
   if (folder.empty()) return "miss: no compiled program is kept\n";
   std::string text = fmt::format("miss: the nearest is {}\n", folder);
   for (const json::value& difference : cache.at("differs").as_array()) {
-    text += fmt::format("{} differs\n  kept    {}\n  wanted  {}\n", text_of(difference.at("part")),
-                        text_of(difference.at("stored")), text_of(difference.at("wanted")));
+    text +=
+        fmt::format("{} differs\n  kept    {}\n  wanted  {}\n", text_of(difference.at("part")),
+                    indented(text_of(difference.at("stored"))), indented(text_of(difference.at("wanted"))));
   }
   return text;
 }

@@ -265,6 +265,15 @@ TEST_F(CompileCache, FailuresOfStrangeCompilers) {
   EXPECT_THAT(left(), testing::IsEmpty());
 }
 
+/// The compiler's file grows beyond a limit: what it wrote goes, and nothing is taken for a program.
+TEST_F(CompileCache, AProgramThatOutgrowsTheLimitOfFiles) {
+  const Finished failed = tessera(compile(), "", {.file_size_limit = 400'000});
+  EXPECT_EQ(failed.exit_code, 1) << failed.err;
+  EXPECT_THAT(failed.err, HasSubstr("was killed by signal 25"));
+  EXPECT_THAT(failed.err, HasSubstr("ulimit -f"));
+  EXPECT_THAT(left(), testing::IsEmpty());
+}
+
 TEST_F(CompileCache, AFolderThatCannotBeWritten) {
   folder_.write("cache", "a file");
   const Finished refused = tessera(compile());

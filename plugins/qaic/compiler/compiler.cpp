@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
@@ -83,6 +84,14 @@ const graph::Node* named_node(const graph::Graph& graph, std::string_view text) 
   return found;
 }
 
+/// What to do about a compiler that ended so.
+const char* remedy_for(int status, bool disk_full) {
+  if (disk_full) return "free some space: the folder for compilations needs a copy of the weights";
+  if (status == -SIGXFSZ) return "raise the limit of file sizes (ulimit -f)";
+  if (status < 0) return "look for lack of memory (dmesg), and compile again";
+  return "the text is the compiler's own; --dry-run -o DIR keeps what it was given";
+}
+
 Error failure(const std::string& compiler, int status, const std::string& text, const graph::Model& model) {
   const std::string how = status < 0 ? fmt::format("was killed by signal {}", -status)
                                      : fmt::format("failed with exit code {}", status);
@@ -93,10 +102,7 @@ Error failure(const std::string& compiler, int status, const std::string& text, 
   if (const graph::Node* node = named_node(model.graph, text))
     error = Error(error.code(), error.message())
                 .node(fmt::format("{} ({})", graph::describe(*node), node->doc_string));
-  return std::move(error).file(compiler).remedy(
-      full         ? "free some space: the folder for compilations needs a copy of the weights"
-      : status < 0 ? "look for lack of memory (dmesg), and compile again"
-                   : "the text is the compiler's own; --dry-run -o DIR keeps what it was given");
+  return std::move(error).file(compiler).remedy(remedy_for(status, full));
 }
 
 }  // namespace
