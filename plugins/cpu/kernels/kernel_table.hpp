@@ -102,7 +102,10 @@ struct KernelTable {
   float (*fma_chains)(int64_t iterations);  ///< `iterations` x fma_flops_per_iteration, in registers only
   int64_t fma_flops_per_iteration;
 
-  int64_t tile_rows;  ///< rows of a register tile; linear.hpp counts the units of `pack_rows` with it
+  // linear.hpp counts the units of `pack_rows` with these.
+  int64_t tile_rows;    ///< rows of a register tile
+  int64_t stream_rows;  ///< rows of a tile that waits for memory: some of its sums may live in the
+                        ///< first-level cache
 };
 
 /// The kernels of a tier. The caller asks only for tiers that `detect()` lists: others trap.

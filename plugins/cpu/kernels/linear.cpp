@@ -14,7 +14,8 @@ int64_t linear_pack_units(const KernelTable& table, const LinearCall& call) {
   const int64_t depth_blocks = (call.shape.in + kDepthBlock - 1) / kDepthBlock;
   int64_t units = 0;
   for (int64_t row = 0; row < call.rows; row += kRowBlock) {
-    units += depth_blocks * RowTiles(std::min(kRowBlock, call.rows - row), table.tile_rows).count;
+    units += depth_blocks *
+             row_tiles(std::min(kRowBlock, call.rows - row), table.tile_rows, table.stream_rows).count;
   }
   return units;
 }

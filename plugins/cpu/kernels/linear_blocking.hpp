@@ -18,4 +18,9 @@ struct RowTiles {
   [[gnu::always_inline]] constexpr int64_t begin(int64_t tile) const { return rows * tile / count; }
 };
 
+/// The tiles of one row block of a linear layer: a single one reads the weights as a stream.
+constexpr RowTiles row_tiles(int64_t rows, int64_t tile_rows, int64_t stream_rows) {
+  return {rows, rows <= stream_rows ? stream_rows : tile_rows};
+}
+
 }  // namespace tessera::cpu

@@ -1,6 +1,7 @@
 /// Linear layers on packed panels. Include after a vector_*.hpp.
 ///
-/// Rows are cut into blocks of 512, a block into tiles of at most kTileRows. Packed rows lie as
+/// Rows are cut into blocks of 512, a block into tiles of at most kTileRows (kStreamRows if it is one tile).
+/// Packed rows lie as
 ///   [row block][depth block][tile][k][row of the tile]
 /// so a tile reads x as one stream. With a single tile (decode) a panel is read once from end to end, which
 /// is what memory likes; with more tiles the loops go depth block, panel, tile: 512 x 512 of x stay in the
@@ -36,11 +37,11 @@ inline void pack_tile(int64_t h, int64_t depth, const float* x, int64_t ldx, flo
 }
 
 void pack_rows(const LinearCall& call, int64_t unit_begin, int64_t unit_end, float* packed_x) {
-  // A unit is one depth block of one tile of kTileRows rows, in the order of the file comment.
+  // A unit is one depth block of one tile, in the order of the file comment.
   const int64_t in = call.shape.in;
   int64_t unit = 0;
   for (int64_t row0 = 0; row0 < call.rows; row0 += kRowBlock) {
-    const RowTiles tiles(smaller(kRowBlock, call.rows - row0), kTileRows);
+    const RowTiles tiles = row_tiles(smaller(kRowBlock, call.rows - row0), kTileRows, kStreamRows);
     for (int64_t k0 = 0; k0 < in; k0 += kDepthBlock) {
       const int64_t depth = smaller(kDepthBlock, in - k0);
       float* block = packed_x + row0 * in + k0 * tiles.rows;
@@ -55,7 +56,7 @@ void pack_rows(const LinearCall& call, int64_t unit_begin, int64_t unit_end, flo
   }
 }
 
-/// One panel of at most kTileRows rows over the whole depth.
+/// One panel of at most kStreamRows rows over the whole depth.
 template <class Weight>
 void linear_single_tile(const LinearCall& call, const float* packed_x, int64_t panel_begin,
                         int64_t panel_end) {
@@ -110,10 +111,10 @@ inline void multiply_block(const LinearCall& call, const RowTiles& tiles, int64_
 
 template <class Weight>
 void linear_typed(const LinearCall& call, const float* packed_x, int64_t panel_begin, int64_t panel_end) {
-  if (call.rows <= kTileRows) return linear_single_tile<Weight>(call, packed_x, panel_begin, panel_end);
+  if (call.rows <= kStreamRows) return linear_single_tile<Weight>(call, packed_x, panel_begin, panel_end);
   alignas(64) float widen_buffer[sizeof(Weight) == 4 ? 16 : kDepthBlock * kPanelWidth];
   for (int64_t row0 = 0; row0 < call.rows; row0 += kRowBlock) {
-    const RowTiles tiles(smaller(kRowBlock, call.rows - row0), kTileRows);
+    const RowTiles tiles = row_tiles(smaller(kRowBlock, call.rows - row0), kTileRows, kStreamRows);
     for (int64_t k0 = 0; k0 < call.shape.in; k0 += kDepthBlock) {
       const float* block = packed_x + row0 * call.shape.in + k0 * tiles.rows;
       for (int64_t panel = panel_begin; panel < panel_end; ++panel) {

@@ -30,6 +30,7 @@ constexpr KernelTable table_of(Isa isa) {
   table.fma_chains = &fma_chains;
   table.fma_flops_per_iteration = kFlopsPerIteration;
   table.tile_rows = kTileRows;
+  table.stream_rows = kStreamRows;
   return table;
 }
 

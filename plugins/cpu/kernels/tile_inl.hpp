@@ -27,10 +27,14 @@ struct Tile {
   int64_t next_lines = 0;
 };
 
-// How far ahead of its use a streamed weight is asked for: the hardware's prefetcher stops at each page of 4
-// KB. To the second-level cache, whose queue is longer than the first's. docs/performance.md has what was
-// tried.
-constexpr int64_t kPrefetchBytes = 8192;
+// A stream is asked for twice: far ahead to the second-level cache, then to the first. What software asks for
+// waits in the few line buffers of the first level; most lines must come from the hardware's prefetcher,
+// which follows each page of 4 KB by itself and stops at its end. So the far stream goes through four pages
+// side by side, and the hardware runs ahead in all of them. docs/performance.md has what was tried.
+constexpr int64_t kFarBytes = 16384;
+constexpr int64_t kNearBytes = 2048;
+constexpr int64_t kPageBytes = 4096;
+constexpr int64_t kStreamPages = 4;
 
 // Between prefetches of what the next tile needs.
 constexpr int64_t kPrefetchStep = 16;
@@ -53,10 +57,6 @@ inline void multiply_vectors(const Tile& tile, int v0) {
     Vec weight[V];
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) weight[v] = load_weights(b + 16 * v);
-    if constexpr (kStream) {
-      prefetch_far(reinterpret_cast<const char*>(b) + kPrefetchBytes);
-      if constexpr (sizeof(Weight) == 4) prefetch_far(reinterpret_cast<const char*>(b) + kPrefetchBytes + 64);
-    }
 #pragma GCC unroll 16
     for (int r = 0; r < h; ++r) {
       const Vec x = splat(kStride == 0 ? a[r] : a[r * kStride]);
@@ -67,7 +67,23 @@ inline void multiply_vectors(const Tile& tile, int v0) {
     b += kPanelWidth;
   };
   int64_t k = 0;
-  if (!kStream && tile.next_c != nullptr) {
+  if constexpr (kStream) {
+    constexpr int64_t kBytes = kPanelWidth * sizeof(Weight);  // of one k
+    for (; k + kStreamPages * kPageBytes / kBytes <= tile.depth; k += kStreamPages * kPageBytes / kBytes) {
+      const char* far = reinterpret_cast<const char*>(b) + kFarBytes;
+      for (const char* end = far + kPageBytes; far < end; far += kBytes) {
+#pragma GCC unroll 4
+        for (int64_t page = 0; page < kStreamPages; ++page) {
+#pragma GCC unroll 2
+          for (int64_t line = 0; line < kBytes; line += 64) {
+            prefetch_far(far + page * kPageBytes + line);
+            prefetch(reinterpret_cast<const char*>(b) + kNearBytes + line);
+          }
+          step();
+        }
+      }
+    }
+  } else if (tile.next_c != nullptr) {
     const float* next_c = tile.next_c;
     const char* next_b = tile.next_b;
     for (; k + kPrefetchStep <= tile.depth; k += kPrefetchStep) {
@@ -84,7 +100,10 @@ inline void multiply_vectors(const Tile& tile, int v0) {
     }
   }
 #pragma GCC unroll 2
-  for (; k < tile.depth; ++k) step();
+  for (; k < tile.depth; ++k) {
+    if constexpr (kStream) prefetch_far(reinterpret_cast<const char*>(b) + kFarBytes);
+    step();
+  }
   if (tile.bias != nullptr) {
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) {
@@ -107,7 +126,7 @@ inline void copy_floats(const float* from, int64_t n, float* to) {
 /// A tile whose panel is not full: the same on a copy that is 32 wide, so that the kernel knows no tails.
 using Multiply = void (*)(const Tile&);
 inline void multiply_narrow(const Tile& tile, int h, Multiply multiply) {
-  alignas(64) float c[kTileRows * kPanelWidth] = {};
+  alignas(64) float c[kStreamRows * kPanelWidth] = {};
   alignas(64) float bias[kPanelWidth] = {};
   for (int r = 0; r < h && tile.carry; ++r)
     copy_floats(tile.c + r * tile.ldc, tile.columns, c + r * kPanelWidth);
@@ -125,7 +144,7 @@ void multiply(const Tile& tile) {
 
 /// multiply_rows<...>.of[h - 1] multiplies tiles of h rows.
 struct MultiplyTable {
-  Multiply of[kTileRows];
+  Multiply of[kStreamRows];
 };
 template <class Weight, int kStride, bool kStream, int... index>
 constexpr MultiplyTable make_multiply_table(std::integer_sequence<int, index...>) {
@@ -133,7 +152,7 @@ constexpr MultiplyTable make_multiply_table(std::integer_sequence<int, index...>
 }
 template <class Weight, int kStride, bool kStream>
 constexpr MultiplyTable multiply_rows =
-    make_multiply_table<Weight, kStride, kStream>(std::make_integer_sequence<int, kTileRows>());
+    make_multiply_table<Weight, kStride, kStream>(std::make_integer_sequence<int, kStreamRows>());
 
 }  // namespace
 }  // namespace tessera::cpu

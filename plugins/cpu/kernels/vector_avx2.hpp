@@ -17,6 +17,7 @@ struct VecInt {
 
 // 6 x 2 sums of 8 floats, 2 weights and a broadcast fill 15 of 16 registers.
 constexpr int kTileRows = 6;
+constexpr int kStreamRows = kTileRows;
 constexpr int kTileVecs = 1;
 
 inline Vec zero() {

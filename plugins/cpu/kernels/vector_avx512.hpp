@@ -14,6 +14,7 @@ using VecInt = __m512i;  // 16 int32
 
 // The register tile of the matrix kernel: 14 x 2 sums, 2 weights and a broadcast fill 31 of 32 registers.
 constexpr int kTileRows = 14;
+constexpr int kStreamRows = 16;  // four of 32 sums do not fit; the stores cost less than a second pass
 constexpr int kTileVecs = 2;
 
 inline Vec zero() {

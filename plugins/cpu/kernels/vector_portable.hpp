@@ -18,6 +18,7 @@ struct VecInt {
 };
 
 constexpr int kTileRows = 4;
+constexpr int kStreamRows = kTileRows;
 constexpr int kTileVecs = 1;
 
 template <class Function>
