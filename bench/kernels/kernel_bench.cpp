@@ -104,18 +104,18 @@ void decode(Bench& bench, WeightType type) {
   for (PackedLinear shape :
        {PackedLinear{1024, 1024, type}, {1024, 10240, type}, {5120, 1024, type}, {1024, 32000, type}}) {
     double limit = 0.0;
-    double best[4] = {};
-    constexpr int64_t kRows[4] = {1, 4, 8, 16};
+    constexpr int64_t kRows[] = {1, 4, 8, 16, 24, 32};
+    double best[std::size(kRows)] = {};
     for (int round = 0; round < kRounds; ++round) {
       if (round % 2 == 0) limit = std::max(limit, measure_read_bandwidth(bench.pool.size()));
-      for (int i = 0; i < 4; ++i) {
+      for (size_t i = 0; i < std::size(kRows); ++i) {
         const int calls = std::max<int>(1, static_cast<int>(kArenaBytes / packed_bytes(shape)));
         const double seconds = bench.linear_seconds(shape, kRows[i], calls);
         best[i] = std::max(best[i], 1e-9 * static_cast<double>(packed_bytes(shape)) / seconds);
       }
     }
     fmt::print("decode   {:4}  {:5} x {:5}", type_name(type), shape.in, shape.out);
-    for (int i = 0; i < 4; ++i)
+    for (size_t i = 0; i < std::size(kRows); ++i)
       fmt::print("  {} rows {:5.2f} GB/s {:5.3f}", kRows[i], best[i], best[i] / limit);
     fmt::print("  of {:.2f}\n", limit);
   }

@@ -7,8 +7,9 @@ namespace tessera::cpu {
 
 constexpr int64_t kRowBlock = 512;    ///< rows that are multiplied with one pass over the weights
 constexpr int64_t kDepthBlock = 512;  ///< k of a block: 512 x 512 floats of x stay in the second-level cache
-constexpr int64_t kFewTiles = 3;      ///< up to here a block of weights is used only this often ...
-constexpr int64_t kFewTilesDepth = 128;  ///< ... and goes through the tiles in pieces of so many k
+constexpr int64_t kFewTiles = 3;      ///< up to here tiles wait for the weights, not weights for the tiles
+constexpr int64_t kPageBytes = 4096;  ///< how far the hardware's prefetcher looks by itself
+constexpr int64_t kPiecePages = 4;  ///< of weights that few tiles use before the next; divides a depth block
 
 /// The rows of a row block in tiles of nearly equal height, at most `tile_rows`.
 struct RowTiles {

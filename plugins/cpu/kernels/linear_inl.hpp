@@ -4,9 +4,9 @@
 /// Packed rows lie as
 ///   [row block][depth block][tile][k][row of the tile]
 /// so a tile reads x as one stream. With a single tile (decode) a panel is read once from end to end, which
-/// is what memory likes; with more tiles the loops go depth block, panel, tile: 512 x 512 of x stay in the
-/// second-level cache, 512 x 32 weights in the first, and each weight comes from memory once for each 512
-/// rows.
+/// is what memory likes; so it is with a few tiles, in pieces; with more tiles the loops go depth block,
+/// panel, tile: 512 x 512 of x stay in the second-level cache, 512 x 32 weights in the first, and each weight
+/// comes from memory once for each 512 rows.
 #pragma once
 
 #include "kernel_table.hpp"
@@ -15,13 +15,6 @@
 
 namespace tessera::cpu {
 namespace {
-
-inline int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-inline int64_t larger(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
 
 /// Rows of the tile `h`, `depth` of k from x, to [depth][h].
 inline void pack_tile(int64_t h, int64_t depth, const float* x, int64_t ldx, float* out) {
@@ -93,18 +86,44 @@ inline void multiply_block(const LinearCall& call, const RowTiles& tiles, int64_
   const auto* next_weights = reinterpret_cast<const char*>(weights + in * kPanelWidth);
   const int64_t lines_a_step = kPrefetchStep * kPanelWidth * static_cast<int64_t>(sizeof(Weight)) / 64;
   const int64_t lines = (lines_a_step + tiles.count - 1) / tiles.count;
-  // Few tiles wait for memory: what one has read, the next finds in the first-level cache.
-  const int64_t piece = tiles.count <= kFewTiles ? kFewTilesDepth : depth;
-  for (int64_t k = 0; k < depth; k += piece) {
-    const int64_t d = smaller(piece, depth - k), share = d / kPrefetchStep * lines * 64;
-    for (int64_t t = 0; t < tiles.count; ++t) {
-      const int64_t first = tiles.begin(t), h = tiles.begin(t + 1) - first;
-      const float* next_y = t + 1 < tiles.count ? y + tiles.begin(t + 1) * call.ldy : y + kPanelWidth;
-      multiply_rows<float, 0, false>.of[h - 1](
-          {d, packed_block + first * depth + k * h, b + k * kPanelWidth, y + first * call.ldy, call.ldy,
-           smaller(kPanelWidth, call.shape.out - column), k0 + k > 0,
-           last && k + d == depth && call.bias != nullptr ? call.bias + column : nullptr, next_y,
-           next_weights + k * kPanelWidth * static_cast<int64_t>(sizeof(Weight)) + t * share, lines});
+  const int64_t share = depth / kPrefetchStep * lines * 64;
+  for (int64_t t = 0; t < tiles.count; ++t) {
+    const int64_t first = tiles.begin(t), h = tiles.begin(t + 1) - first;
+    const float* next_y = t + 1 < tiles.count ? y + tiles.begin(t + 1) * call.ldy : y + kPanelWidth;
+    multiply_rows<float, 0, false>.of[h - 1]({depth, packed_block + first * depth, b, y + first * call.ldy,
+                                              call.ldy, smaller(kPanelWidth, call.shape.out - column), k0 > 0,
+                                              last && call.bias != nullptr ? call.bias + column : nullptr,
+                                              next_y, next_weights + t * share, lines});
+  }
+}
+
+/// A row block of few tiles, which wait for memory: weights pass by in pieces, one after the other. What one
+/// tile has read of a piece, the others find in the first-level cache; meanwhile each asks for its part of
+/// the next.
+template <class Weight>
+void linear_few_tiles(const LinearCall& call, const RowTiles& tiles, int64_t row0, const float* packed_x,
+                      int64_t panel_begin, int64_t panel_end) {
+  constexpr int64_t kPiece = kPiecePages * kPageBytes / (kPanelWidth * sizeof(Weight));  // k
+  alignas(64) float widen_buffer[sizeof(Weight) == 4 ? 16 : kPiece * kPanelWidth];
+  const int64_t in = call.shape.in, lines = kPageBytes / 64 / tiles.count;
+  for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
+    const int64_t column = panel * kPanelWidth;
+    const Weight* weights = static_cast<const Weight*>(call.packed) + panel * in * kPanelWidth;
+    for (int64_t k = 0; k < in; k += kPiece) {
+      const int64_t k0 = k / kDepthBlock * kDepthBlock, block_depth = smaller(kDepthBlock, in - k0);
+      const int64_t depth = smaller(kPiece, in - k);
+      const float* b = widened(weights + k * kPanelWidth, depth * kPanelWidth, widen_buffer);
+      const auto* next = reinterpret_cast<const char*>(weights + (k + kPiece) * kPanelWidth);
+      for (int64_t t = 0; t < tiles.count; ++t) {
+        const int64_t first = tiles.begin(t), h = tiles.begin(t + 1) - first;
+        Tile tile = {depth,    packed_x + k0 * tiles.rows + first * block_depth + (k - k0) * h,
+                     b,        call.y + (row0 + first) * call.ldy + column,
+                     call.ldy, smaller(kPanelWidth, call.shape.out - column),
+                     k > 0,    k + depth == in && call.bias != nullptr ? call.bias + column : nullptr};
+        tile.next_pages = next + t * lines * 64;
+        tile.next_lines = lines;
+        multiply_rows<float, 0, false>.of[h - 1](tile);
+      }
     }
   }
 }
@@ -115,6 +134,10 @@ void linear_typed(const LinearCall& call, const float* packed_x, int64_t panel_b
   alignas(64) float widen_buffer[sizeof(Weight) == 4 ? 16 : kDepthBlock * kPanelWidth];
   for (int64_t row0 = 0; row0 < call.rows; row0 += kRowBlock) {
     const RowTiles tiles = row_tiles(smaller(kRowBlock, call.rows - row0), kTileRows, kStreamRows);
+    if (tiles.count <= kFewTiles) {
+      linear_few_tiles<Weight>(call, tiles, row0, packed_x + row0 * call.shape.in, panel_begin, panel_end);
+      continue;
+    }
     for (int64_t k0 = 0; k0 < call.shape.in; k0 += kDepthBlock) {
       const float* block = packed_x + row0 * call.shape.in + k0 * tiles.rows;
       for (int64_t panel = panel_begin; panel < panel_end; ++panel) {

@@ -4,10 +4,18 @@
 
 #include <utility>
 
+#include "linear_blocking.hpp"
 #include "packed_linear.hpp"
 
 namespace tessera::cpu {
 namespace {
+
+inline int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+inline int64_t larger(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
 
 /// What one tile computes: c[r][j] = (carry ? c[r][j] : 0) + sum over k of a[r][k] * b[k][j], then + bias[j].
 /// One chain of FMAs per element in ascending k; a carry in F32 continues the chain as if it had not been
@@ -21,20 +29,20 @@ struct Tile {
   int64_t columns;  // 1 .. 32: outputs that exist
   bool carry;
   const float* bias;  // [columns] or null
-  // What the next tiles will need, asked for while this one computes; both null in a stream.
+  // What comes next and is asked for while this tile computes; null in a stream.
   const float* next_c = nullptr;  // as c
   const char* next_b = nullptr;   // `next_lines` of 64 bytes for each kPrefetchStep of depth
   int64_t next_lines = 0;
+  const char* next_pages = nullptr;  // or: `next_lines` of 64 bytes in each of kPiecePages pages
 };
 
 // A stream is asked for twice: far ahead to the second-level cache, then to the first. What software asks for
 // waits in the few line buffers of the first level; most lines must come from the hardware's prefetcher,
-// which follows each page of 4 KB by itself and stops at its end. So the far stream goes through four pages
+// which follows each page of 4 KB by itself and stops at its end. So the far stream goes through eight pages
 // side by side, and the hardware runs ahead in all of them. docs/performance.md has what was tried.
-constexpr int64_t kFarBytes = 16384;
+constexpr int64_t kFarBytes = 32768;
 constexpr int64_t kNearBytes = 2048;
-constexpr int64_t kPageBytes = 4096;
-constexpr int64_t kStreamPages = 4;
+constexpr int64_t kStreamPages = 8;
 
 // Between prefetches of what the next tile needs.
 constexpr int64_t kPrefetchStep = 16;
@@ -72,7 +80,7 @@ inline void multiply_vectors(const Tile& tile, int v0) {
     for (; k + kStreamPages * kPageBytes / kBytes <= tile.depth; k += kStreamPages * kPageBytes / kBytes) {
       const char* far = reinterpret_cast<const char*>(b) + kFarBytes;
       for (const char* end = far + kPageBytes; far < end; far += kBytes) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int64_t page = 0; page < kStreamPages; ++page) {
 #pragma GCC unroll 2
           for (int64_t line = 0; line < kBytes; line += 64) {
@@ -82,6 +90,17 @@ inline void multiply_vectors(const Tile& tile, int v0) {
           step();
         }
       }
+    }
+  } else if (tile.next_pages != nullptr) {
+    const char* far = tile.next_pages;
+    const int64_t asking = smaller(tile.depth, kPiecePages * tile.next_lines);
+    for (; k + kPiecePages <= asking; k += kPiecePages) {
+#pragma GCC unroll 4
+      for (int64_t page = 0; page < kPiecePages; ++page) {
+        prefetch_far(far + page * kPageBytes);
+        step();
+      }
+      far += 64;
     }
   } else if (tile.next_c != nullptr) {
     const float* next_c = tile.next_c;
