@@ -49,17 +49,19 @@ void pack_rows(const LinearCall& call, int64_t unit_begin, int64_t unit_end, flo
   }
 }
 
-/// One panel of at most kStreamRows rows over the whole depth.
+/// At most kStreamRows rows, panel after panel over the whole depth.
 template <class Weight>
 void linear_single_tile(const LinearCall& call, const float* packed_x, int64_t panel_begin,
                         int64_t panel_end) {
   const Multiply run = multiply_rows<Weight, 0, true>.of[call.rows - 1];
   const int64_t panel_size = call.shape.in * kPanelWidth;
+  const auto* weights = static_cast<const Weight*>(call.packed);
   for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
     const int64_t column = panel * kPanelWidth;
-    run({call.shape.in, packed_x, static_cast<const Weight*>(call.packed) + panel * panel_size,
-         call.y + column, call.ldy, smaller(kPanelWidth, call.shape.out - column), false,
-         call.bias == nullptr ? nullptr : call.bias + column});
+    run({call.shape.in, packed_x, weights + panel * panel_size, call.y + column, call.ldy,
+         smaller(kPanelWidth, call.shape.out - column), false,
+         call.bias == nullptr ? nullptr : call.bias + column,
+         reinterpret_cast<const char*>(weights + panel_end * panel_size)});
   }
 }
 
@@ -89,11 +91,14 @@ inline void multiply_block(const LinearCall& call, const RowTiles& tiles, int64_
   const int64_t share = depth / kPrefetchStep * lines * 64;
   for (int64_t t = 0; t < tiles.count; ++t) {
     const int64_t first = tiles.begin(t), h = tiles.begin(t + 1) - first;
-    const float* next_y = t + 1 < tiles.count ? y + tiles.begin(t + 1) * call.ldy : y + kPanelWidth;
-    multiply_rows<float, 0, false>.of[h - 1]({depth, packed_block + first * depth, b, y + first * call.ldy,
-                                              call.ldy, smaller(kPanelWidth, call.shape.out - column), k0 > 0,
-                                              last && call.bias != nullptr ? call.bias + column : nullptr,
-                                              next_y, next_weights + t * share, lines});
+    Tile tile = {depth,    packed_block + first * depth,
+                 b,        y + first * call.ldy,
+                 call.ldy, smaller(kPanelWidth, call.shape.out - column),
+                 k0 > 0,   last && call.bias != nullptr ? call.bias + column : nullptr};
+    tile.next_c = t + 1 < tiles.count ? y + tiles.begin(t + 1) * call.ldy : y + kPanelWidth;
+    tile.next_b = next_weights + t * share;
+    tile.next_lines = lines;
+    multiply_rows<float, 0, false>.of[h - 1](tile);
   }
 }
 

@@ -29,7 +29,8 @@ struct Tile {
   int64_t columns;  // 1 .. 32: outputs that exist
   bool carry;
   const float* bias;  // [columns] or null
-  // What comes next and is asked for while this tile computes; null in a stream.
+  // What comes next and is asked for while this tile computes. In a stream, that is what follows b up to:
+  const char* end_b = nullptr;
   const float* next_c = nullptr;  // as c
   const char* next_b = nullptr;   // `next_lines` of 64 bytes for each kPrefetchStep of depth
   int64_t next_lines = 0;
@@ -41,7 +42,7 @@ struct Tile {
 // which follows each page of 4 KB by itself and stops at its end. So the far stream goes through eight pages
 // side by side, and the hardware runs ahead in all of them. docs/performance.md has what was tried.
 constexpr int64_t kFarBytes = 32768;
-constexpr int64_t kNearBytes = 2048;
+constexpr int64_t kNearBytes = 4096;
 constexpr int64_t kStreamPages = 8;
 
 // Between prefetches of what the next tile needs.
@@ -79,6 +80,8 @@ inline void multiply_vectors(const Tile& tile, int v0) {
     constexpr int64_t kBytes = kPanelWidth * sizeof(Weight);  // of one k
     for (; k + kStreamPages * kPageBytes / kBytes <= tile.depth; k += kStreamPages * kPageBytes / kBytes) {
       const char* far = reinterpret_cast<const char*>(b) + kFarBytes;
+      if (far >= tile.end_b)
+        far = reinterpret_cast<const char*>(b);  // nobody needs it: what is there already
       for (const char* end = far + kPageBytes; far < end; far += kBytes) {
 #pragma GCC unroll 8
         for (int64_t page = 0; page < kStreamPages; ++page) {
