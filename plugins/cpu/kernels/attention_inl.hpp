@@ -67,9 +67,19 @@ inline void multiply_keys(const QueryTile& tile, const float* keys) {
   for (int64_t t = 0; t < tiles.count; ++t) {
     const int64_t first = tiles.begin(t), h = tiles.begin(t + 1) - first;
     for (int64_t half = 0; half < 2; ++half) {
-      multiply_rows<float, 0, false>.of[h - 1]({dim, tile.q + first * dim, keys + half * dim * kPanelWidth,
-                                                tile.scores + first * kBlockTokens + half * kPanelWidth,
-                                                kBlockTokens, kPanelWidth, false, nullptr});
+      Tile part = {dim,
+                   tile.q + first * dim,
+                   keys + half * dim * kPanelWidth,
+                   tile.scores + first * kBlockTokens + half * kPanelWidth,
+                   kBlockTokens,
+                   kPanelWidth,
+                   false,
+                   nullptr};
+      if (t == 0) {  // the other half, then the values, which lie behind the keys
+        part.next_pages = reinterpret_cast<const char*>(keys + (half + 1) * dim * kPanelWidth);
+        part.next_lines = dim / kPiecePages;
+      }
+      multiply_rows<float, 0, false>.of[h - 1](part);
     }
   }
 }
@@ -105,17 +115,28 @@ inline void soften(const QueryTile& tile, int64_t i, Lanes lanes) {
   tile.row_sum[i] += sum_lanes(add(add(score[0], score[1]), add(score[2], score[3])));
 }
 
-/// sums[i] += weights[i][lane] * v[lane] for score rows [begin, end) and `lanes`, in ascending lane.
-inline void add_values(const QueryTile& tile, int64_t begin, int64_t end, Lanes lanes, const float* values) {
+/// sums[i] += weights[i][lane] * v[lane] for score rows [begin, end) and `lanes`, in ascending lane. Asks for
+/// what lies at `next`, kPiecePages pages, or null.
+inline void add_values(const QueryTile& tile, int64_t begin, int64_t end, Lanes lanes, const float* values,
+                       const float* next = nullptr) {
   if (begin >= end || lanes.begin >= lanes.end) return;
   const RowTiles tiles(end - begin, kTileRows);
   for (int64_t t = 0; t < tiles.count; ++t) {
     const int64_t first = begin + tiles.begin(t), h = begin + tiles.begin(t + 1) - first;
     for (int64_t d = 0; d < tile.v_dim; d += kPanelWidth) {
-      multiply_rows<float, kBlockTokens, false>.of[h - 1](
-          {lanes.end - lanes.begin, tile.scores + first * kBlockTokens + lanes.begin,
-           values + d * kBlockTokens + lanes.begin * kPanelWidth, tile.sums + first * tile.v_dim + d,
-           tile.v_dim, kPanelWidth, true, nullptr});
+      Tile part = {lanes.end - lanes.begin,
+                   tile.scores + first * kBlockTokens + lanes.begin,
+                   values + d * kBlockTokens + lanes.begin * kPanelWidth,
+                   tile.sums + first * tile.v_dim + d,
+                   tile.v_dim,
+                   kPanelWidth,
+                   true,
+                   nullptr};
+      if (t == 0 && next != nullptr) {  // a part of each page with each 32 of v_dim
+        part.next_lines = part.depth / kPiecePages;
+        part.next_pages = reinterpret_cast<const char*>(next) + d / kPanelWidth * part.next_lines * 64;
+      }
+      multiply_rows<float, kBlockTokens, false>.of[h - 1](part);
     }
   }
 }
@@ -124,7 +145,7 @@ inline void add_values(const QueryTile& tile, int64_t begin, int64_t end, Lanes 
 /// only some see row by row, before and after, so that every row adds its own lanes in ascending order and no
 /// others.
 inline void add_block_values(const QueryTile& tile, int64_t begin, int64_t end, int64_t block,
-                             const float* values) {
+                             const float* values, const float* next) {
   const Lanes first = visible_lanes(tile.shape, tile.position(begin), block);
   const Lanes last = visible_lanes(tile.shape, tile.position(end - 1), block);
   const Lanes common = {last.begin, first.end};
@@ -135,14 +156,14 @@ inline void add_block_values(const QueryTile& tile, int64_t begin, int64_t end, 
     add_values(tile, r * tile.group, (r + 1) * tile.group, alone, values);
   }
   if (!shared) return;
-  add_values(tile, begin * tile.group, end * tile.group, common, values);
+  add_values(tile, begin * tile.group, end * tile.group, common, values, next);
   for (int64_t r = begin; r < end; ++r) {
     const Lanes own = visible_lanes(tile.shape, tile.position(r), block);
     add_values(tile, r * tile.group, (r + 1) * tile.group, {common.end, own.end}, values);
   }
 }
 
-inline void attend_block(const QueryTile& tile, int64_t block) {
+inline void attend_block(const QueryTile& tile, int64_t block, int64_t last_block) {
   // Rows that see something of the block are neighbours: positions ascend.
   int64_t begin = 0, end = tile.row_count;
   const auto sees = [&](int64_t row) {
@@ -154,13 +175,15 @@ inline void attend_block(const QueryTile& tile, int64_t block) {
   if (begin == end) return;
 
   const int64_t dim = tile.shape.kv.head_dim;
-  const float* keys = tile.rows.blocks[block] + tile.kv_head * kBlockTokens * (dim + tile.v_dim);
+  const int64_t head = tile.kv_head * kBlockTokens * (dim + tile.v_dim);
+  const float* keys = tile.rows.blocks[block] + head;
+  const float* next = block < last_block ? tile.rows.blocks[block + 1] + head : nullptr;
   const float* values = keys + kBlockTokens * dim;
   multiply_keys(tile, keys);
   for (int64_t i = begin * tile.group; i < end * tile.group; ++i) {
     soften(tile, i, visible_lanes(tile.shape, tile.position(i / tile.group), block));
   }
-  add_block_values(tile, begin, end, block, values);
+  add_block_values(tile, begin, end, block, values, next);
 }
 
 inline void finish(const QueryTile& tile) {
@@ -200,7 +223,7 @@ void attend(const AttentionShape& shape, const AttentionRows& rows, int64_t kv_h
     const Lanes newest = {0, tile.position(tile.row_count - 1) / kBlockTokens + 1};
     const int64_t oldest =
         shape.window > 0 ? larger(0, tile.position(0) - shape.window + 1) / kBlockTokens : 0;
-    for (int64_t block = oldest; block < newest.end; ++block) attend_block(tile, block);
+    for (int64_t block = oldest; block < newest.end; ++block) attend_block(tile, block, newest.end - 1);
     finish(tile);
   }
 }
