@@ -62,6 +62,7 @@ Arguments bench_arguments() {
        {"tokenizer", '\0', "", "", "only MODEL's tokenizer: loading, and encoding on one core"},
        {"text", '\0', "FILE", "", "what --tokenizer encodes, in documents of 4,000 characters"}});
   arguments.add_flags("Serving", serve_flags());
+  arguments.add_settings("Engine of --serve", {"engine"});
   add_sampling_settings(arguments);
   arguments.add_settings("Model", {"model", "plugin_paths"});
   arguments.add_settings("Compilation",

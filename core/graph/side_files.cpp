@@ -65,7 +65,7 @@ class Placement {
       offset = 0;
     }
     SideFile& file = files_.back();
-    const ExternalData where{file.location, offset, recipe.bytes};
+    ExternalData where{file.location, offset, recipe.bytes};
     file.bytes = offset + recipe.bytes;
     file.weights.push_back({std::move(recipe), offset});
     return where;

@@ -45,8 +45,8 @@ JsonNode JsonDocument::root() const {
 std::string JsonNode::path() const {
   std::string path;
   for (const Step* step = step_.get(); step; step = step->parent.get()) {
-    const bool joins = !path.empty() && path[0] != '[';
-    path = step->name + (joins ? "." : "") + path;
+    if (!path.empty() && path[0] != '[') path.insert(0, 1, '.');
+    path.insert(0, step->name);
   }
   return path;
 }

@@ -204,6 +204,8 @@ IntrusionResult run_intrusion(AutoModelForCausalLM& model, int64_t streams, int6
                               uint64_t seed, const GenerateOptions& options, const std::stop_token& cancel) {
   constexpr size_t kDecoded = 16;  // steps without a prompt on either side
   IntrusionResult result;
+  // Prompts of one run on an engine that knows those of others: none may begin as another.
+  seed += 1000 * static_cast<uint64_t>(streams);
   result.alone_s = first_token(model, prompt_tokens, seed, options);
   const int64_t room = model.info().max_positions - 16;
   Streams running(model, streams, room, seed + 1, options);

@@ -36,7 +36,7 @@ class ServeMeasurement {
     report_.kv_bytes_per_token = model.info().kv_bytes_per_token;
     options_.ignore_eos = true;
     options_.sampling = sampling_params(plan_.config, model);
-    EngineSettings settings;
+    EngineSettings settings = engine_settings(plan_.config);
     for (const int64_t streams : plan_.streams)
       settings.max_num_seqs = std::max(settings.max_num_seqs, streams + 1);
     model.set_engine(settings);
