@@ -83,7 +83,7 @@ std::optional<Value> truncated(double number) {
 
 Value to_integer(Interpreter&, const Value& input, const Arguments& a) {
   const auto args = a.bind("int", "default? base?");
-  const Value otherwise = args[0].value_or(Value(int64_t{0}));
+  Value otherwise = args[0].value_or(Value(int64_t{0}));
   const int64_t base = args[1] && args[1]->is_integral() ? args[1]->integer() : 10;
   require_defined(input);
   if (input.is_integral()) return input.integer();

@@ -34,7 +34,7 @@ Value default_filter(Interpreter&, const Value& input, const Arguments& a) {
 Value attr(Interpreter&, const Value& input, const Arguments& a) {
   const Value name = *a.bind("attr", "name")[0];
   require_defined(input);
-  const Value value = get_attribute(input, to_text(name));
+  Value value = get_attribute(input, to_text(name));
   // No way to an element: `attr` sees attributes alone.
   if (input.is_dict() && input.dict().find(name)) {
     return Value::undefined(fmt::format("'dict object' has no attribute {}", repr(name)));

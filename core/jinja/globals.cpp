@@ -74,7 +74,7 @@ class CyclerObject final : public Object {
 
  private:
   Value next() {
-    const Value value = items_[at_];
+    Value value = items_[at_];
     at_ = (at_ + 1) % items_.size();
     return value;
   }

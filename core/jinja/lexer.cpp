@@ -253,15 +253,8 @@ class Lexer {
   template <typename IsDigit>
   size_t end_of_digits(size_t at, const IsDigit& is_digit) const {
     size_t end = at;
-    while (end < text_.size()) {
-      if (is_digit(text_[end])) {
-        ++end;
-      } else if (end > at && text_[end] == '_' && end + 1 < text_.size() && is_digit(text_[end + 1])) {
-        ++end;
-      } else {
-        break;
-      }
-    }
+    const auto digit_at = [&](size_t i) { return i < text_.size() && is_digit(text_[i]); };
+    while (digit_at(end) || (end > at && end < text_.size() && text_[end] == '_' && digit_at(end + 1))) ++end;
     return end;
   }
 
