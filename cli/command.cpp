@@ -17,6 +17,7 @@ constexpr std::array kCommands = {
     Command{"chat-template", "print what a chat template makes of messages", run_chat_template},
     Command{"run", "do what a YAML run file says", run_run},
     Command{"replay", "do again what a receipt of a run says, and compare", run_replay},
+    Command{"diff", "run the same requests on two backends, and compare", run_diff},
     Command{"embed", "embeddings of texts, and how alike they are", run_embed},
     Command{"classify", "labels of texts or of their tokens, or answers to questions", run_classify},
     Command{"fill-mask", "tokens for the masks in a text", run_fill_mask},

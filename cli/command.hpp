@@ -31,6 +31,7 @@ int run_classify(const Command&, const std::vector<std::string>& args);
 int run_compile(const Command&, const std::vector<std::string>& args);
 int run_config(const Command&, const std::vector<std::string>& args);
 int run_detokenize(const Command&, const std::vector<std::string>& args);
+int run_diff(const Command&, const std::vector<std::string>& args);
 int run_doctor(const Command&, const std::vector<std::string>& args);
 int run_embed(const Command&, const std::vector<std::string>& args);
 int run_fill_mask(const Command&, const std::vector<std::string>& args);

@@ -162,8 +162,8 @@ void check_is_backend(const Config& config, const BackendSection& section) {
       .remedy(did_you_mean(section.backend, names));
 }
 
-/// Adds the section of the chosen backend, which options given elsewhere win over. Throws for a section that
-/// belongs to no backend.
+}  // namespace
+
 void add_backend_section(const Config& config, CompileOptions& options) {
   for (const BackendSection& section : config.backend_sections()) {
     if (section.backend != options.backend) {
@@ -178,8 +178,6 @@ void add_backend_section(const Config& config, CompileOptions& options) {
     }
   }
 }
-
-}  // namespace
 
 CompileOptions compile_options(const Config& config) {
   CompileOptions options;

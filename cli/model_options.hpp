@@ -17,6 +17,9 @@ std::string model_of(const Config& config);
 LoadOptions load_options(const Config& config);
 CompileOptions compile_options(const Config& config);
 EngineSettings engine_settings(const Config& config);
+/// Adds the section of the run file that is of `options.backend`; options that are there win over it. Throws
+/// Error for a section that belongs to no backend.
+void add_backend_section(const Config& config, CompileOptions& options);
 /// All but the sampling.
 GenerateOptions generate_options(const Config& config);
 /// What is given, over what the model's generation_config.json says (--generation-config auto), over the

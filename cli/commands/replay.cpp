@@ -9,6 +9,7 @@
 #include "cli/model_options.hpp"
 #include "cli/output.hpp"
 #include "cli/run/batch_run.hpp"
+#include "cli/run/kept_output.hpp"
 #include "cli/run/receipt.hpp"
 #include "core/json/json.hpp"
 
@@ -16,18 +17,6 @@ namespace tessera::cli {
 namespace {
 
 namespace json = boost::json;
-
-/// Keeps the lines.
-class KeptOutput final : public ResultOutput {
- public:
-  explicit KeptOutput(size_t requests) : lines(requests) {}
-  void add(size_t index, std::string_view line) override {
-    lines[index] = json::parse(json::string_view(line.data(), line.size())).as_object();
-  }
-  void finish() override {}
-
-  std::vector<json::object> lines;
-};
 
 /// Its end depended on the clock.
 bool is_timed(const json::object& result) {

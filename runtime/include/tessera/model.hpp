@@ -105,6 +105,7 @@ struct CompileInfo {
   std::string command = {};             ///< of a compiler that it ran or would run; empty: none
   std::string artefact = {};            ///< the compiled program in the cache; empty: none is kept
   bool artefact_reused = false;         ///< it was there already
+  bool stand_in = false;                ///< made to run without the device: no time means anything
 };
 
 /// Generated text as it comes: a single-pass range. Pulling a piece waits for it; leaving early cancels.
