@@ -44,29 +44,33 @@ const BackendInfo& find_backend(const System& system, const std::string& id) {
   throw UsageError(fmt::format("there is no backend '{}'", id), "there are " + known);
 }
 
-/// The run's settings for `backend`. Passes and options are those of the run's own backend; what is a flag of
-/// ours goes to the backends that know it; a section of the run file always goes to its own.
-CompileOptions options_for(const Config& config, const BackendInfo& backend) {
+bool declares(const BackendInfo& backend, std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return std::any_of(backend.options.begin(), backend.options.end(),
+                     [&](const OptionInfo& option) { return option.name == name; });
+}
+
+/// The run's settings for `backend`. Passes are those of the run's own backend; an option that only the other
+/// one knows is the other one's; a section of the run file always goes to its own.
+CompileOptions options_for(const Config& config, const BackendInfo& backend, const BackendInfo& other) {
   Config own = config;
   const Origin origin{OriginKind::kRequest, "--backends"};
   own.set("compile.backend", {backend.id}, origin);
-  const auto declares = [&](std::string_view name) {
-    return std::any_of(backend.options.begin(), backend.options.end(),
-                       [&](const OptionInfo& option) { return option.name == name; });
-  };
-  if (!declares("isa")) own.set("compile.isa", {""}, origin);
-  if (!declares("threads")) own.set("compile.num_threads", {"0"}, origin);
+  if (!declares(backend, "isa")) own.set("compile.isa", {""}, origin);
+  if (!declares(backend, "threads")) own.set("compile.num_threads", {"0"}, origin);
   CompileOptions options = compile_options(own);
-  if (backend.id == config.text("compile.backend")) return options;
-  options.passes.clear();
-  options.backend_options.clear();
-  add_backend_section(config, options);
+  if (backend.id != config.text("compile.backend")) options.passes.clear();
+  std::erase_if(options.backend_options, [&](const auto& option) {
+    return !declares(backend, option.first) && declares(other, option.first);
+  });
   return options;
 }
 
-Side run_side(const Config& config, const BackendInfo& backend, const std::vector<RawRequest>& requests) {
+Side run_side(const Config& config, const BackendInfo& backend, const CompileOptions& options,
+              const std::vector<RawRequest>& requests) {
   AutoModelForCausalLM model = AutoModelForCausalLM::from_pretrained(model_of(config), load_options(config));
-  model.compile(options_for(config, backend));
+  model.compile(options);
+  model.set_engine(engine_settings(config));
   Side side;
   side.stand_in = model.compile_info().stand_in;
   side.name = backend.id + (side.stand_in ? " (stand-in)" : "");
@@ -204,8 +208,8 @@ int run_diff(const Command& self, const std::vector<std::string>& args) {
   const bool as_json = config.boolean("output.json");
   add_defaults(config);
   const std::vector<RawRequest> requests = read_requests(config);
-  const Side a = run_side(config, first, requests);
-  const Side b = run_side(config, second, requests);
+  const Side a = run_side(config, first, options_for(config, first, second), requests);
+  const Side b = run_side(config, second, options_for(config, second, first), requests);
   return report(a, b, as_json);
 }
 

@@ -122,6 +122,15 @@ TEST_F(Diff, ABackendWithItself) {
   EXPECT_THAT(same.out, HasSubstr("3 of 3 requests are equal"));
 }
 
+TEST_F(Diff, FlagsGoToTheBackendThatKnowsThem) {
+  const Finished same =
+      run_tessera({"diff", "-m", (test_data() / "models" / "llama-stories260k").string(), "-p", "Once", "-n",
+                   "6", "--sdk", std::getenv("TESSERA_QAIC_STANDIN"), "--num-cores", "4", "--precision",
+                   "fp32", "--isa", "portable", "--json"});
+  ASSERT_EQ(same.exit_code, 0) << same.err << same.out;
+  EXPECT_EQ(json::parse(same.out).at("equal"), 1);
+}
+
 TEST_F(Diff, UnknownBackends) {
   EXPECT_EQ(run_tessera({"diff", run_file(""), "--backends", "cpu"}).exit_code, 2);
   const Finished unknown = run_tessera({"diff", run_file(""), "--backends", "cpu,qiac"});
