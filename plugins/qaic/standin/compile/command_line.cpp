@@ -13,7 +13,6 @@ namespace {
 
 // Flags of the vendor's compiler that change speed, reports or memory, not what a graph computes here.
 constexpr const char* kBareWithoutEffect[] = {
-    "mxfp6-matmul",
     "allow-mxint8-mdp-io",
     "compile-only",
     "sub-functions",
@@ -78,6 +77,8 @@ bool take_bare(CommandLine& line, const std::string& name) {
     line.aic_hw = true;
   else if (name == "convert-to-fp16")
     line.fp16 = true;
+  else if (name == "mxfp6-matmul")
+    line.mxfp6_matmul = true;
   else if (name == "retained-state")
     line.retained_state = true;
   else if (name == "h" || name == "help" || name == "u" || name == "usage")

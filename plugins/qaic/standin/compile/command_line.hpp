@@ -10,7 +10,7 @@ struct CommandLine {
   std::string model, binary_dir, hw_version = "ai100";
   std::string specializations, custom_io, mdp;  ///< files; empty: not given
   int num_cores = 1;
-  bool aic_hw = false, fp16 = false, retained_state = false;
+  bool aic_hw = false, fp16 = false, mxfp6_matmul = false, retained_state = false;
   bool help = false, version = false;
   std::vector<std::string> without_effect;  ///< known flags that the stand-in takes and does nothing for
 };

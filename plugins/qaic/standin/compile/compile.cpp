@@ -9,6 +9,7 @@
 #include "core/checkpoint/atomic_file.hpp"
 #include "core/checkpoint/mapped_file.hpp"
 #include "graph_io.hpp"
+#include "half_results.hpp"
 #include "inputs.hpp"
 #include "plugins/qaic/qpc/qpc.hpp"
 #include "tessera/sdk/error.hpp"
@@ -34,15 +35,24 @@ graph::Model read_graph(const std::string& path) {
   }
 }
 
-NetworkDesc describe(const CommandLine& line, const graph::Model& model) {
+IoChoices choices_of(const CommandLine& line) {
   IoChoices choices;
   choices.retained_state = line.retained_state;
   if (!line.specializations.empty())
     choices.specializations = read_specializations(read_text(line.specializations), line.specializations);
   if (!line.custom_io.empty()) choices.precisions = read_custom_io(read_text(line.custom_io), line.custom_io);
-  NetworkDesc network = bindings_of(model, choices);
-  network.num_cores = line.num_cores;
-  return network;
+  return choices;
+}
+
+/// The states that the custom I/O list wants in MXINT8, a name a line.
+std::string mxint8_states(const graph::Model& model, const IoChoices& choices) {
+  std::string names;
+  for (const graph::ValueInfo& output : model.graph.outputs) {
+    const std::string state = choices.retained_state ? state_input_of(output.name) : "";
+    const auto precision = choices.precisions.find(state);
+    if (precision != choices.precisions.end() && precision->second == "mxint8") names += state + "\n";
+  }
+  return names;
 }
 
 int devices_of(const CommandLine& line) {
@@ -72,16 +82,22 @@ void write_file(const std::vector<SegmentSource>& segments, const fs::path& fold
 void compile(const CommandLine& line, const Say& say) {
   say(fmt::format("stand-in: reading {}", line.model));
   graph::Model model = read_graph(line.model);
-  const NetworkDesc network = describe(line, model);
+  const IoChoices choices = choices_of(line);
+  NetworkDesc network = bindings_of(model, choices);
+  network.num_cores = line.num_cores;
   const int devices = devices_of(line);
   for (const std::string& flag : line.without_effect)
     say(fmt::format("stand-in: {} has no effect here", flag));
 
   say(fmt::format("stand-in: {} specializations, {} cores of {} devices", network.allowed_shapes.size(),
                   line.num_cores, devices));
-  SegmentSource constants = move_constants(model, fs::path(line.model).parent_path(), line.fp16);
+  ConstantRounding rounding{line.fp16};
+  if (line.fp16) round_results_to_half(model);
+  if (line.mxfp6_matmul) rounding.mxfp6 = separate_matmul_weights(model.graph);
+  SegmentSource constants = move_constants(model, fs::path(line.model).parent_path(), rounding);
   model.metadata_props.emplace_back(kPrecisionKey, line.fp16 ? "fp16" : "fp32");
   model.metadata_props.emplace_back(kDevicesKey, std::to_string(devices));
+  model.metadata_props.emplace_back(kMxint8Key, mxint8_states(model, choices));
 
   const std::string constants_desc = write_constants_desc(constants.size, 0);
   say(fmt::format("stand-in: writing {} bytes of weights", constants.size));

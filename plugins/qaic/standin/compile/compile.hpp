@@ -11,6 +11,7 @@ namespace tessera::qaic::standin {
 /// Keys of the graph's metadata by which the stand-in library knows how to run it.
 inline constexpr const char* kPrecisionKey = "standin.precision";  ///< "fp16" or "fp32"
 inline constexpr const char* kDevicesKey = "standin.devices";      ///< how many the program needs
+inline constexpr const char* kMxint8Key = "standin.mxint8";        ///< states kept so, a name a line
 
 /// Takes a line about what is being done.
 using Say = std::function<void(const std::string&)>;

@@ -12,6 +12,7 @@
 #include "plugins/qaic/standin/compile/compile.hpp"
 #include "plugins/qaic/standin/compile/constants.hpp"
 #include "plugins/qaic/standin/compile/graph_io.hpp"
+#include "plugins/qaic/standin/compile/microscaling.hpp"
 #include "tessera/sdk/dtype.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tessera/sdk/inline.hpp"
@@ -63,6 +64,18 @@ graph::Model read_graph(const Qpc& qpc) {
   return graph::read_model(segment->bytes);
 }
 
+GraphFacts facts_of(const graph::Model& model) {
+  GraphFacts facts;
+  for (const auto& [key, value] : model.metadata_props) {
+    if (key == kPrecisionKey) facts.fp16 = value == "fp16";
+    if (key == kDevicesKey) std::from_chars(value.data(), value.data() + value.size(), facts.devices);
+    if (key != kMxint8Key) continue;
+    for (size_t start = 0, end; (end = value.find('\n', start)) != std::string::npos; start = end + 1)
+      facts.mxint8.insert(value.substr(start, end - start));
+  }
+  return facts;
+}
+
 void inline_unclaimed(graph::Model& model, const plugin::Backend& backend) {
   const std::vector<std::string> claimed = backend.property("functions.claimed").as_text_list();
   const std::unordered_set<std::string> names(claimed.begin(), claimed.end());
@@ -78,11 +91,11 @@ double noise(uint64_t shape, uint64_t place, uint32_t bits) {
   return static_cast<double>(x >> 11) * 0x1p-52 - 1.0;
 }
 
-void disturb(float* values, size_t count, const Rounding& rounding) {
+void disturb(float* values, size_t count, const Disturbance& disturbance) {
   for (size_t i = 0; i < count; ++i) {
     uint32_t bits;
     std::memcpy(&bits, values + i, sizeof bits);
-    values[i] *= static_cast<float>(1.0 + 1e-6 * rounding.noise_ppm * noise(rounding.shape, i, bits));
+    values[i] *= static_cast<float>(1.0 + 1e-6 * disturbance.noise_ppm * noise(disturbance.shape, i, bits));
   }
 }
 
@@ -99,16 +112,12 @@ std::shared_ptr<PluginRegistry> cpu_registry() {
 }
 
 GraphFacts read_graph_facts(const Qpc& qpc) {
-  GraphFacts facts;
-  for (const auto& [key, value] : read_graph(qpc).metadata_props) {
-    if (key == kPrecisionKey) facts.fp16 = value == "fp16";
-    if (key == kDevicesKey) std::from_chars(value.data(), value.data() + value.size(), facts.devices);
-  }
-  return facts;
+  return facts_of(read_graph(qpc));
 }
 
 Network::Network(std::shared_ptr<PluginRegistry> registry, const Qpc& qpc) : registry_(std::move(registry)) {
   graph::Model model = read_graph(qpc);
+  facts_ = facts_of(model);
   for (const auto* list : {&model.graph.inputs, &model.graph.outputs})
     for (const graph::ValueInfo& info : *list) dtypes_[info.name] = info.dtype;
   for (const auto* list : {&qpc.network.inputs, &qpc.network.outputs})
@@ -187,14 +196,15 @@ void Activation::check_state(const std::string& name, uint64_t bytes) const {
 }
 
 void Activation::give_output(size_t index, const BoundBuffer& buffer, Value& value,
-                             const Rounding& rounding) {
+                             const Disturbance& disturbance) {
   const IoBinding& binding = bindings_[index];
   const std::string state = state_input_of(binding.name);
   const bool kept = states_.count(state) > 0;
   if (value.dtype == graph::DataType::kFloat) {
     auto* floats = reinterpret_cast<float*>(value.bytes.data());
-    if (rounding.noise_ppm > 0 && !kept) disturb(floats, value.count, rounding);
-    if (rounding.fp16) round_to_half(reinterpret_cast<char*>(floats), value.count);
+    if (disturbance.noise_ppm > 0 && !kept) disturb(floats, value.count, disturbance);
+    if (kept && network_->facts().mxint8.count(state) > 0) round_rows_to_mxint8(floats, value);
+    if (network_->facts().fp16) round_to_half(reinterpret_cast<char*>(floats), value.count);
   }
   const auto type = dtype_of(binding.type).value();
   if (kept) check_state(state, value.count * element_bytes(binding.type));
@@ -203,8 +213,15 @@ void Activation::give_output(size_t index, const BoundBuffer& buffer, Value& val
     convert_elements(value.dtype, value.bytes.data(), type, buffer.data, value.count);
 }
 
+/// Blocks lie along head_dim, the last axis.
+void Activation::round_rows_to_mxint8(float* floats, const Value& value) {
+  const auto row = static_cast<size_t>(value.dims.empty() ? 1 : value.dims.back());
+  for (size_t first = 0; first < value.count; first += row)
+    round_to_mx(MxElement::kInt8, floats + first, row);
+}
+
 void Activation::run(const std::vector<BoundBuffer>& buffers, const IoShapes& shapes,
-                     const Rounding& rounding) {
+                     const Disturbance& disturbance) {
   const std::lock_guard lock(mutex_);
   std::vector<Value> values;
   values.reserve(bindings_.size());
@@ -221,7 +238,7 @@ void Activation::run(const std::vector<BoundBuffer>& buffers, const IoShapes& sh
   }
   session_.run(inputs, outputs);
   for (size_t i = 0; i < bindings_.size(); ++i)
-    if (bindings_[i].output) give_output(i, buffers[i], values[i], rounding);
+    if (bindings_[i].output) give_output(i, buffers[i], values[i], disturbance);
 }
 
 uint64_t state_bytes(const IoDesc& io) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ std::shared_ptr<PluginRegistry> cpu_registry();
 struct GraphFacts {
   bool fp16 = false;  ///< -convert-to-fp16
   int devices = 1;
+  std::set<std::string> mxint8;  ///< state inputs kept in MXINT8
 };
 
 /// Throws kNotSupported for a program of the vendor's compiler, kCorruptData.
@@ -39,9 +41,11 @@ class Network {
   const plugin::Program& program() const { return *program_; }
   /// The graph's own type of an input or output.
   graph::DataType dtype(const std::string& name) const { return dtypes_.at(name); }
+  const GraphFacts& facts() const { return facts_; }
 
  private:
   std::shared_ptr<PluginRegistry> registry_;
+  GraphFacts facts_;
   std::map<std::string, graph::DataType> dtypes_;
   std::unique_ptr<plugin::Program> program_;
 };
@@ -52,10 +56,9 @@ struct BoundBuffer {
   uint64_t size = 0;
 };
 
-/// How values suffer on their way out.
-struct Rounding {
-  bool fp16 = false;   ///< floats become what float16 keeps of them
-  int noise_ppm = 0;   ///< and are off by so much at most, depending on value, place and shape
+/// How results suffer on their way out, beside the rounding of the program.
+struct Disturbance {
+  int noise_ppm = 0;   ///< floats are off by so much at most, depending on value, place and shape
   uint64_t shape = 0;  ///< which compiled shape ran
 };
 
@@ -65,16 +68,18 @@ class Activation {
   /// State begins as numbers that disturb whoever reads what nobody wrote.
   Activation(std::shared_ptr<const Network> network, const IoDesc& io);
 
-  /// One run with the shapes of one specialization. Reads and writes the caller's buffers; state inputs that
-  /// are given replace the state, state outputs that are given get it, too. Throws Error, then the state is
-  /// as before.
-  void run(const std::vector<BoundBuffer>& buffers, const IoShapes& shapes, const Rounding& rounding);
+  /// One run with the shapes of one specialization. State is rounded to the form in which it is kept when the
+  /// run ends: the run that writes a key reads it as it was. Reads and writes the caller's buffers; state
+  /// inputs that are given replace the state, state outputs that are given get it, too. Throws Error, then
+  /// the state is as before.
+  void run(const std::vector<BoundBuffer>& buffers, const IoShapes& shapes, const Disturbance& disturbance);
 
  private:
   struct Value;
   void check_state(const std::string& name, uint64_t bytes) const;
+  static void round_rows_to_mxint8(float* floats, const Value& value);
   Value take_input(size_t index, const BoundBuffer& buffer, const TensorShape& shape) const;
-  void give_output(size_t index, const BoundBuffer& buffer, Value& value, const Rounding& rounding);
+  void give_output(size_t index, const BoundBuffer& buffer, Value& value, const Disturbance& disturbance);
 
   std::shared_ptr<const Network> network_;
   std::vector<IoBinding> bindings_;

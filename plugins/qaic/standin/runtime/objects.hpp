@@ -82,7 +82,6 @@ class ProgramState {
   std::vector<QID> devices_;
   IoDesc io_;
   std::string io_bytes_;
-  GraphFacts facts_;
   int cores_;
   uint64_t bytes_;
 

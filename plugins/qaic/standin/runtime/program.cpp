@@ -17,7 +17,6 @@ ProgramState::ProgramState(std::shared_ptr<ContextState> context, std::shared_pt
       devices_(std::move(devices)),
       io_(io_desc_of(qpc_->qpc.network)),
       io_bytes_(write_io_desc(io_)),
-      facts_(read_graph_facts(qpc_->qpc)),
       cores_(static_cast<int>(qpc_->qpc.network.num_cores)),
       bytes_(qpc_->qpc.static_constants_bytes + qpc_->qpc.dynamic_constants_bytes + state_bytes(io_)) {}
 
@@ -144,7 +143,7 @@ QStatus ProgramState::run(Activation& activation, const std::vector<BoundBuffer>
     shapes = io_.allowed_shapes[shape];
   }
   try {
-    activation.run(buffers, shapes, {facts_.fp16, script.noise_ppm, shape});
+    activation.run(buffers, shapes, {script.noise_ppm, shape});
     return QS_SUCCESS;
   } catch (const std::exception& error) {
     context_->log(QL_ERROR, fmt::format("the run failed: {}", error.what()));

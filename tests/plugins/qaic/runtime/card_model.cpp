@@ -112,13 +112,17 @@ CardModel::CardModel(const CardBuild& build) {
   command.model = folder + "/model.onnx";
   command.retained_state = !encoder;
   command.fp16 = build.fp16;
+  command.mxfp6_matmul = build.mxfp6;
   command.num_cores = build.cores;
   command.specializations = folder_.write("specializations.json", specializations_json(entries)).string();
   command.binary_dir = (folder_ / "qpc").string();
   if (build.fp16 && !encoder) {
     const graph::Model graph = graph::read_model(run_passes(model, options.passes, options));
     command.custom_io =
-        folder_.write("custom_io.yaml", custom_io_yaml(graph.graph, StateType::kFloat16)).string();
+        folder_
+            .write("custom_io.yaml",
+                   custom_io_yaml(graph.graph, build.mxint8 ? StateType::kMxint8 : StateType::kFloat16))
+            .string();
   }
   if (build.devices > 1) {
     const PartitionFile file = tensor_slicing(build.devices, build.cores);

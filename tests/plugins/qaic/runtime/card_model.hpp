@@ -29,6 +29,7 @@ struct CardBuild {
   int64_t encoder_batch = 1;
   std::string pooling = {};  ///< of an encoder; empty: none
   bool fp16 = false;
+  bool mxfp6 = false, mxint8 = false;  ///< weights; states (with fp16)
   int64_t cores = 4;
   int64_t devices = 1;
 };

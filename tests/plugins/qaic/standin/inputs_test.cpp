@@ -62,7 +62,7 @@ TEST(CommandLine, KnowsTheInvocationOfEfficientTransformers) {
   EXPECT_EQ(line.model, "/m/model.onnx");
   EXPECT_EQ(line.num_cores, 14);
   EXPECT_TRUE(line.fp16 && line.retained_state);
-  EXPECT_EQ(line.without_effect, (std::vector<std::string>{"-mxfp6-matmul", "-mos=1"}));
+  EXPECT_EQ(line.without_effect, (std::vector<std::string>{"-mos=1"}));
 }
 
 TEST(CommandLine, RefusesWhatTheCompilerDoesNotKnow) {
