@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cli/backend_flags.hpp"
+#include "cli/device_list.hpp"
 #include "cli/foreign_words.hpp"
 #include "cli/output.hpp"
 #include "core/host/log.hpp"
@@ -74,6 +75,16 @@ std::string backend_of(Arguments& arguments, const std::vector<std::string>& arg
   return config.text("compile.backend");
 }
 
+/// Those whose flags the command line may have.
+std::vector<std::string> backends_of(Arguments& arguments, const std::vector<std::string>& args) {
+  if (!arguments.knows("backends")) return {backend_of(arguments, args)};
+  const std::string given = peek_flag(args, "--backends");
+  std::vector<std::string> names = split_commas(given.empty() ? arguments.get("backends") : given);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
 }  // namespace
 
 bool parse_arguments(const Command& command, Arguments& arguments, const std::vector<std::string>& args) {
@@ -82,13 +93,16 @@ bool parse_arguments(const Command& command, Arguments& arguments, const std::ve
                                      {"quiet", 'q', "", "", "no notes and no progress on stderr"},
                                      {"help", 'h', "", "", "this text"},
                                  });
+  if (arguments.knows("backend")) add_device_list_flag(arguments);
   add_foreign_words(arguments);
   const bool help = wants_help(args);
   const bool ask_backend = help ? !peek_flag(args, "--backend").empty() : has_unknown_flag(arguments, args);
   if (arguments.knows("backend") && ask_backend) {
     const std::string plugins = peek_flag(args, "--plugin-path");
-    add_backend_flags(arguments, backend_of(arguments, args),
-                      plugins.empty() ? std::vector<std::string>{} : std::vector<std::string>{plugins});
+    for (const std::string& backend : backends_of(arguments, args)) {
+      add_backend_flags(arguments, backend,
+                        plugins.empty() ? std::vector<std::string>{} : std::vector<std::string>{plugins});
+    }
   }
   if (help) {
     write_stdout(arguments.help(command.summary));
@@ -101,7 +115,9 @@ bool parse_arguments(const Command& command, Arguments& arguments, const std::ve
   apply_foreign_words(arguments, bars);
   set_quiet(arguments.has("quiet"));
   if (arguments.has("verbose")) set_log_level(LogLevel::kInfo);
-  return true;
+  if (!arguments.knows("list-devices") || !arguments.has("list-devices")) return true;
+  print_device_list(arguments);
+  return false;
 }
 
 }  // namespace tessera::cli

@@ -1,4 +1,5 @@
 /* The public C headers must need nothing before them and mean something to a C or C++ compiler of any age. */
+#include "tessera/devices.h"
 #include "tessera/planning.h"
 
 #include "tessera/abi.h"

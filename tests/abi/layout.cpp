@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "tessera/abi.h"
+#include "tessera/devices.h"
 #include "tessera/planning.h"
 #include "tessera/sdk/arguments.hpp"
 
@@ -238,6 +239,11 @@ OFFSET(tsr_planning_v1, struct_size, 0);
 OFFSET(tsr_planning_v1, reserved, 4);
 OFFSET(tsr_planning_v1, passes, 8);
 OFFSET(tsr_planning_v1, plan, 16);
+
+SIZE(tsr_devices_v1, 16);
+OFFSET(tsr_devices_v1, struct_size, 0);
+OFFSET(tsr_devices_v1, reserved, 4);
+OFFSET(tsr_devices_v1, list, 8);
 
 SIZE(tsr_plugin, 152);
 OFFSET(tsr_plugin, struct_size, 0);

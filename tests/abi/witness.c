@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tessera/abi.h"
+#include "tessera/devices.h"
 #include "tessera/planning.h"
 
 #define WITNESS(type)                        \
@@ -37,4 +38,5 @@ WITNESS(tsr_run_args)
 WITNESS(tsr_backend)
 WITNESS(tsr_slots_v1)
 WITNESS(tsr_planning_v1)
+WITNESS(tsr_devices_v1)
 WITNESS(tsr_plugin)

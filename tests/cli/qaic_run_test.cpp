@@ -2,13 +2,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include "tests/cli/process.hpp"
 
 namespace tessera::test {
 namespace {
 
+namespace json = boost::json;
 using testing::HasSubstr;
 
 std::string config(const char* name) {
@@ -43,6 +48,33 @@ TEST(QaicRun, WithoutAnSdkItSaysWhatIsMissing) {
   EXPECT_EQ(refused.exit_code, 4) << refused.err;
   EXPECT_THAT(refused.err, HasSubstr("/nonexistent/sdk"));
   EXPECT_EQ(refused.out, "");
+}
+
+/// Fewer prompts than slots, as many, and more: slots are filled again while others run, and what stood there
+/// must not be seen. tests/data/cases/103-prompts-and-slots has the tokens of Hugging Face's own code.
+TEST(QaicRun, PromptsAndSlots) {
+  const std::filesystem::path folder = test_data() / "cases" / "103-prompts-and-slots";
+  std::ifstream file(folder / "case.json");
+  const json::value expected =
+      json::parse(std::string(std::istreambuf_iterator<char>(file), {})).at("expected");
+  for (const char* requests : {"requests-2.jsonl", "requests-4.jsonl", "requests-9.jsonl"}) {
+    const Finished run =
+        run_tessera({"run", "-m", folder.string(), "--requests", (folder / requests).string(), "--backend",
+                     "qaic", "--sdk", std::getenv("TESSERA_QAIC_STANDIN"), "--num-cores", "4", "--precision",
+                     "fp32", "--full-batch-size", "4", "--prefill-seq-len", "4", "--ctx-len", "48"});
+    ASSERT_EQ(run.exit_code, 0) << requests << run.err;
+    std::istringstream lines(run.out);
+    std::string line;
+    size_t count = 0;
+    for (; std::getline(lines, line); ++count) {
+      const json::value result = json::parse(line);
+      const json::value& wanted = expected.at(count);
+      EXPECT_EQ(result.at("id"), static_cast<int64_t>(count)) << requests;
+      EXPECT_EQ(result.at("tokens"), wanted.at("tokens_with_eos")) << requests << " " << count;
+      EXPECT_EQ(result.at("finish_reason"), wanted.at("finish_reason")) << requests << " " << count;
+    }
+    EXPECT_EQ(count, static_cast<size_t>(requests[9] - '0'));
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "plugins/qaic/backend/cached_program.hpp"
 #include "plugins/qaic/backend/compile_program.hpp"
+#include "plugins/qaic/backend/device_list.hpp"
 #include "plugins/qaic/backend/dry_run.hpp"
 #include "plugins/qaic/backend/plan.hpp"
 #include "plugins/qaic/backend/preflight.hpp"
@@ -37,6 +38,16 @@ sdk::Value QaicBackend::property(std::string_view key) const {
   if (key == "batch.ragged" || key == "bits.shape_invariant") return Value(false);
   if (key == "dtypes.weights") return Value(Value::Ints{TSR_FLOAT, TSR_FLOAT16});
   throw sdk::unknown_property(key);
+}
+
+const void* QaicBackend::interface(std::string_view id) const {
+  const void* planning = sdk::find_planning<QaicBackend>(id);
+  return planning != nullptr ? planning : sdk::find_device_list<QaicBackend>(id);
+}
+
+std::string QaicBackend::devices(const sdk::Options& options) const {
+  return device_list_json(
+      {options.has("library") ? options.text("library") : "", options.text("sdk"), options.given("sdk")});
 }
 
 std::vector<std::string> QaicBackend::passes(const sdk::CompileArgs& args) const {

@@ -53,7 +53,7 @@ class WorkFolder {
 
 RunSettings run_settings(const Settings& settings) {
   RunSettings run;
-  run.library = {settings.library, settings.sdk};
+  run.library = {settings.library, settings.sdk, settings.sdk_given};
   run.devices = settings.device_group;
   run.num_devices = settings.num_devices;
   run.timeout_ms = settings.timeout_ms;

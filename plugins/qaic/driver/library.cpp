@@ -11,6 +11,7 @@
 #include <mutex>
 #include <vector>
 
+#include "elf_machine.hpp"
 #include "status.hpp"
 
 namespace tessera::qaic {
@@ -28,12 +29,17 @@ std::string machine() {
   return system.machine;
 }
 
+std::string of_environment() {
+  const char* environment = std::getenv("QAIC_LIB");
+  return environment == nullptr ? "" : environment;
+}
+
 std::string chosen_path(const LibraryChoice& choice) {
   if (!choice.library.empty()) return choice.library;
-  const char* environment = std::getenv("QAIC_LIB");
-  if (environment != nullptr && *environment != '\0') return environment;
-  if (!choice.sdk.empty()) return choice.sdk + "/dev/lib/" + machine() + "/" + kDefaultName;
-  return kDefaultName;
+  if (const std::string path = of_environment(); !path.empty()) return path;
+  if (choice.sdk.empty()) return kDefaultName;
+  const std::string path = choice.sdk + "/dev/lib/" + machine() + "/" + kDefaultName;
+  return choice.sdk_named || std::filesystem::exists(path) ? path : kDefaultName;
 }
 
 bool is_known(int major, int minor) {
@@ -45,7 +51,21 @@ void check_exists(const std::string& path) {
   throw Error(ErrorCode::kNotFound, "no Cloud AI 100 driver library there").file(path).remedy(kRemedy);
 }
 
+/// The loader's own words for this are "no such file".
+void check_machine(const std::string& path) {
+  const auto machine = elf_machine(path), own = own_elf_machine();
+  if (!machine || !own || *machine == *own) return;
+  throw Error(ErrorCode::kNotSupported, fmt::format("the driver library is for {}, this program runs on {}",
+                                                    elf_machine_name(*machine), elf_machine_name(*own)))
+      .file(path)
+      .remedy("name the library of this machine: the SDK has one in dev/lib/<machine>");
+}
+
 }  // namespace
+
+bool LibraryChoice::named() const {
+  return !library.empty() || !of_environment().empty() || (!sdk.empty() && sdk_named);
+}
 
 std::shared_ptr<const Library> Library::open(const LibraryChoice& choice) {
   static std::mutex mutex;
@@ -55,6 +75,7 @@ std::shared_ptr<const Library> Library::open(const LibraryChoice& choice) {
   std::shared_ptr<const Library>& entry = opened[path];
   if (entry != nullptr) return entry;
   check_exists(path);
+  check_machine(path);
   std::shared_ptr<Library> library(new Library(path));
   library->load();
   library->check_version();

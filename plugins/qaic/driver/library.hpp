@@ -12,6 +12,11 @@ namespace tessera::qaic {
 struct LibraryChoice {
   std::string library;  ///< option `library`: a file
   std::string sdk;      ///< option `sdk`: a folder that holds dev/lib/<machine>/libQAic.so
+  /// False: nobody named `sdk`, it is where an SDK would be; without the file there the loader searches.
+  bool sdk_named = true;
+
+  /// Somebody named a file or folder: that it is missing is then worth an error.
+  bool named() const;
 };
 
 /// The driver's functions, one member each by its name: `library->qaicGetDeviceInfo(...)`. Loaded for the
@@ -19,8 +24,8 @@ struct LibraryChoice {
 class Library {
  public:
   /// The option `library`; else QAIC_LIB; else the folder of the SDK; without any, the loader's search for
-  /// libQAic.so. One object for each file. Throws kNotFound (no such file, not found), kNotSupported (the
-  /// loader's own text: of another machine, damaged; or which symbols are missing, all of them), kVersion.
+  /// libQAic.so. One object for each file. Throws kNotFound (no such file, not found), kNotSupported (of
+  /// another machine; damaged, with the loader's own text; which symbols are missing, all of them), kVersion.
   static std::shared_ptr<const Library> open(const LibraryChoice& choice);
 
   // NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes none

@@ -1,5 +1,6 @@
 #include "plugins/qaic/driver/library.hpp"
 
+#include <elf.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -55,6 +56,37 @@ TEST_F(DriverLibrary, GivesTheLoadersTextForAFileThatIsNoLibrary) {
   EXPECT_EQ(error.code(), ErrorCode::kNotSupported);
   EXPECT_NE(error.message().find("no-library.so"), std::string::npos) << error.message();
   std::filesystem::remove(file);
+}
+
+/// The header of this program, as if it were for another processor.
+std::string foreign_header() {
+  std::ifstream self("/proc/self/exe", std::ios::binary);
+  std::string header(64, '\0');
+  self.read(header.data(), 64);
+  const bool arm = header[18] == static_cast<char>(EM_AARCH64);
+  header[18] = static_cast<char>(arm ? EM_X86_64 : EM_AARCH64);
+  return header;
+}
+
+TEST_F(DriverLibrary, SaysForWhichMachineALibraryIs) {
+  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "foreign-libQAic.so";
+  std::ofstream(file, std::ios::binary) << foreign_header();
+  const Error error = refusal({file.string(), ""});
+  EXPECT_EQ(error.code(), ErrorCode::kNotSupported);
+  EXPECT_NE(error.message().find("is for "), std::string::npos) << error.message();
+  EXPECT_NE(error.message().find("AArch64"), std::string::npos) << error.message();
+  EXPECT_EQ(error.file_name(), file.string());
+  EXPECT_NE(error.remedy_text().find("dev/lib/<machine>"), std::string::npos);
+  std::filesystem::remove(file);
+}
+
+// /opt/qti-aic is only where an SDK would be: without it, a library that the loader finds is as good.
+TEST_F(DriverLibrary, SearchesWhereNobodyNamedTheSdk) {
+  const Error error = refusal({"", "/nowhere/sdk", false});
+  EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  EXPECT_EQ(error.file_name(), "libQAic.so");
+  EXPECT_FALSE((LibraryChoice{"", "/nowhere/sdk", false}.named()));
+  EXPECT_TRUE((LibraryChoice{"", "/nowhere/sdk"}.named()));
 }
 
 TEST(Status, BecomesAnErrorOfItsKind) {

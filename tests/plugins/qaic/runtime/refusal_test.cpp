@@ -121,6 +121,7 @@ TEST(CardRefusal, OfDamagedPrograms) {
   };
   EXPECT_ERROR(open(whole.substr(0, whole.size() / 2)), kCorruptData, "malformed qpc");
   EXPECT_ERROR(open(""), kCorruptData, "malformed qpc");
+  EXPECT_ERROR(open(whole + "x"), kCorruptData, "bytes");  // a size that is not the file's
   std::string magic = whole;
   magic[0] = 'X';
   EXPECT_ERROR(open(magic), kCorruptData, "magic");
