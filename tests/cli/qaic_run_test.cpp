@@ -22,7 +22,7 @@ std::string config(const char* name) {
 
 Finished run_config(const char* name, std::vector<std::string> words) {
   words.insert(words.begin(),
-               {"run", config(name), "--sdk", std::getenv("TESSERA_QAIC_STANDIN"), "--max-new-tokens", "24"});
+               {"run", config(name), "--sdk", std::getenv("TESSERA_QAIC_STANDIN"), "--max-tokens", "24"});
   return run_tessera(words);
 }
 
@@ -32,7 +32,7 @@ TEST(QaicRun, WritesTheStoryOfTheCpuBackend) {
   EXPECT_THAT(story.err, HasSubstr("stand-in"));
   const Finished expected =
       run_tessera({"generate", (test_data() / "models" / "llama-stories260k").string(), "-p",
-                   "Once upon a time, there was a little girl", "--max-new-tokens", "24"});
+                   "Once upon a time, there was a little girl", "--max-tokens", "24"});
   EXPECT_EQ(story.out, expected.out) << expected.err;
 }
 

@@ -96,9 +96,9 @@ TEST_F(QaicWords, OfSpeculation) {
 TEST_F(QaicWords, OfComputeContextLengths) {
   const Finished refused = plan({"--ccl-enabled", "--comp_ctx_lengths_prefill", "512",
                                  "--comp-ctx-lengths-decode", "512,1024", "--ctx-len", "1024"});
-  // This model has 256 positions: the words are understood, the lengths refused.
+  // The model has 512 positions: the words are understood, the context is refused.
   EXPECT_EQ(refused.exit_code, 3);
-  EXPECT_THAT(refused.err, HasSubstr("positions"));
+  EXPECT_THAT(refused.err, HasSubstr("table has 512 rows"));
 }
 
 TEST_F(QaicWords, ThatAreNotBuiltAreRefusedByName) {
@@ -115,9 +115,9 @@ TEST_F(QaicWords, ThatAreNotBuiltAreRefusedByName) {
 }
 
 TEST_F(QaicWords, ACustomIoListIsReadAndChecked) {
-  const Finished refused =
-      plan({"--custom-io-file-path",
-            folder_.write("io.yaml", " - IOName: pasta.0\n   Precision: float16\n").string()});
+  const std::string list = folder_.write("io.yaml", " - IOName: pasta.0\n   Precision: float16\n").string();
+  const Finished refused = run_tessera({"compile", model(), "--backend", "qaic", "--dry-run", "-o",
+                                        (folder_ / "out").string(), "--custom_io_file_path", list});
   EXPECT_EQ(refused.exit_code, 3);
   EXPECT_THAT(refused.err, HasSubstr("pasta.0"));
 }
