@@ -106,6 +106,39 @@ TEST(CardTokens, AtFp16LogitsAreNear) {
   EXPECT_LT(worst, 0.01f * (*high - *low));
 }
 
+/// Logits of a prompt, and of one more token that reads its keys and values.
+struct TwoRuns {
+  std::vector<float> prompt, next;
+
+  explicit TwoRuns(const CardModel& model) {
+    const auto program = model.program();
+    CardDecoder decoder(*program, 1, kVocab);
+    const std::vector<int64_t> ids = golden_cases("llama-stories260k")[1].prompt;
+    prompt = decoder.run({{ids, 0}}, 32)[0];
+    next = decoder.run({{{ids[0]}, static_cast<int64_t>(ids.size())}}, 1)[0];
+  }
+};
+
+float distance(const std::vector<float>& a, const std::vector<float>& b) {
+  float worst = 0;
+  for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(a[i] - b[i]));
+  return worst;
+}
+
+// MXINT8 states lose when a run ends: the prompt's own run knows nothing of it. MXFP6 weights lose at once,
+// and more.
+TEST(CardTokens, LoseWhatMicroscalingLoses) {
+  const DecoderShapes shapes{.prefill_seq_len = 32, .ctx_len = 64, .full_batch_size = 1};
+  const TwoRuns half(CardModel({.shapes = shapes, .fp16 = true}));
+  const TwoRuns states(CardModel({.shapes = shapes, .fp16 = true, .mxint8 = true}));
+  const TwoRuns weights(CardModel({.shapes = shapes, .fp16 = true, .mxfp6 = true}));
+  EXPECT_EQ(states.prompt, half.prompt);
+  EXPECT_GT(distance(states.next, half.next), 0);
+  EXPECT_GT(distance(weights.prompt, half.prompt), distance(states.next, half.next));
+  const auto [low, high] = std::minmax_element(half.prompt.begin(), half.prompt.end());
+  EXPECT_LT(distance(weights.prompt, half.prompt), 0.25f * (*high - *low));
+}
+
 TEST(CardTokens, NoiseDependsOnTheShape) {
   const StandInScript script("noise-ppm 1000\n");
   const auto program = stories(false).program();
