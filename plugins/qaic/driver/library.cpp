@@ -36,9 +36,9 @@ std::string of_environment() {
 
 std::string chosen_path(const LibraryChoice& choice) {
   if (!choice.library.empty()) return choice.library;
-  if (const std::string path = of_environment(); !path.empty()) return path;
+  if (std::string path = of_environment(); !path.empty()) return path;
   if (choice.sdk.empty()) return kDefaultName;
-  const std::string path = choice.sdk + "/dev/lib/" + machine() + "/" + kDefaultName;
+  std::string path = choice.sdk + "/dev/lib/" + machine() + "/" + kDefaultName;
   return choice.sdk_named || std::filesystem::exists(path) ? path : kDefaultName;
 }
 
