@@ -1,5 +1,5 @@
-/* Interface "tessera.devices/1" of a backend (abi.h, tsr_backend::get_interface): the devices that it would run
- * on, and how they are, without a model. Optional, as every interface: a backend without it runs on this
+/* Interface "tessera.devices/1" of a backend (abi.h, tsr_backend::get_interface): the devices that it would
+ * run on, and how they are, without a model. Optional, as every interface: a backend without it runs on this
  * machine's processors. A header of its own, so that only who offers or asks for it sees it. Plain C89, rules
  * as in abi.h. */
 #ifndef TESSERA_DEVICES_H
