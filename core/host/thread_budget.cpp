@@ -1,5 +1,6 @@
 #include "core/host/thread_budget.hpp"
 
+#include <fmt/core.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -95,7 +96,7 @@ double least_quota(const std::string& root, bool v2) {
   if (mount.group != "/" && group.rfind(mount.group, 0) == 0) group.erase(0, mount.group.size());
   double least = 0.0;
   while (true) {
-    const std::string folder = root + mount.point + group;
+    const std::string folder = fmt::format("{}{}{}", root, mount.point, group);
     const double quota = v2 ? quota_v2(folder) : quota_v1(folder);
     if (quota > 0.0) least = least > 0.0 ? std::min(least, quota) : quota;
     if (group.empty() || group == "/") return least;

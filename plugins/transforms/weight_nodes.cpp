@@ -84,7 +84,7 @@ std::string WeightNodes::add(const std::string& weight, const std::string& step,
   node.inputs.insert(node.inputs.end(), more_inputs.begin(), more_inputs.end());
   node.attributes = std::move(attributes);
   node.doc_string = doc_string_;
-  const std::string made = names_.value(node.name);
+  std::string made = names_.value(node.name);
   node.outputs = {made};
   const graph::ValueInfo value = graph::tensor_value(made, dtype, fixed_shape(dims));
   model_.graph.value_info.push_back(value);

@@ -56,7 +56,7 @@ std::string missing_for_avx2() {
 }
 
 std::string missing_for_avx512() {
-  const std::string missing = missing_for_avx2();
+  std::string missing = missing_for_avx2();
   if (!missing.empty()) return missing;
   const Registers seven = cpuid(7);
   if (!bit(seven.b, 16)) return "AVX-512 F";

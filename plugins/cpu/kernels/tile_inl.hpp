@@ -68,7 +68,7 @@ inline void multiply_vectors(const Tile& tile, int v0) {
     for (int v = 0; v < V; ++v) weight[v] = load_weights(b + 16 * v);
 #pragma GCC unroll 16
     for (int r = 0; r < h; ++r) {
-      const Vec x = splat(kStride == 0 ? a[r] : a[r * kStride]);
+      const Vec x = splat(a[r * (kStride == 0 ? 1 : kStride)]);
 #pragma GCC unroll 2
       for (int v = 0; v < V; ++v) sum[r][v] = fma(x, weight[v], sum[r][v]);
     }
