@@ -184,7 +184,7 @@ int64_t read_integer(const Tensor& tensor) {
   int64_t result = 0;
   dispatch_integer(tensor.dtype(), [&](auto type) {
     using T = decltype(type);
-    result = static_cast<int64_t>(*tensor.data<T>());
+    result = static_cast<int64_t>(+*tensor.data<T>());  // + makes a number of int8
   });
   return result;
 }
