@@ -189,6 +189,7 @@ CompileOptions compile_options(const Config& config) {
     options.passes.push_back({pass.id, pass.options});
   options.expose_values = config.list("compile.expose_values");
   options.dump_dir = config.text("compile.dump_dir");
+  options.num_speculative_tokens = compiled_speculative_tokens(engine_settings(config));
   options.backend_options = config.options("compile.options");
   add_backend_section(config, options);
   options.progress = terminal_progress();
@@ -213,6 +214,7 @@ EngineSettings engine_settings(const Config& config) {
   settings.max_reloads = config.integer("engine.max_reloads");
   settings.speculation = config.text("engine.speculation");
   settings.draft_model = config.text("engine.draft_model");
+  settings.draft_options = config.options("engine.draft_options");
   settings.num_speculative_tokens = config.integers("engine.num_speculative_tokens");
   return settings;
 }

@@ -67,8 +67,13 @@ constexpr std::array kSettings = {
         "who proposes tokens that are verified side by side: off, prompt-lookup or draft; changes no text"},
     Setting{"engine.draft_model", kModel, "draft-model", "", "",
             "of draft: a smaller model with the same tokenizer, a folder or an id in the local hub cache"},
-    Setting{"engine.num_speculative_tokens", kIntList, "num-speculative-tokens", "", "",
-            "tokens proposed at once: up to K, or one of several numbers; default: up to 8", 1},
+    Setting{"engine.draft_options", kOptionMap, "draft-option", "", "",
+            "of draft: an option of the backend for the draft model alone, key=value; repeatable"},
+    Setting{
+        "engine.num_speculative_tokens", kIntList, "num-speculative-tokens", "", "",
+        "tokens proposed at once: up to K, or one of several numbers; default: up to 8, with compiled shapes "
+        "0 or 3",
+        0},
 
     Setting{"generate.prompt", kTextList, "prompt,p", "", "", "prompt; repeatable"},
     Setting{"generate.prompt_file", kPath, "file,f", "", "",

@@ -26,7 +26,10 @@ struct Capabilities {
   bool fork = false;  ///< a slot can take over the state of another's first tokens
 
   std::vector<CompiledShape> prefill = {};  ///< of a backend that is not ragged: at least one
-  std::vector<int64_t> decode = {};         ///< batches with one token a row: at least one
+  std::vector<int64_t> decode = {};         ///< batches with one token a row
+  /// Of decode runs with proposals: two tokens a row or more, logits behind each. One at least where `decode`
+  /// is empty.
+  std::vector<CompiledShape> verify = {};
 };
 
 }  // namespace tessera::engine

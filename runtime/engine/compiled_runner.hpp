@@ -10,17 +10,18 @@
 
 namespace tessera::engine {
 
-/// Each work is a row of the shape that the plan names; what is not used of the shape is padding.
+/// Each work is a row of the shape that the plan names; what is not used of the shape is padding. A decode
+/// run of a shape with several tokens gives the logits behind each; what is rejected of them is written over
+/// later, by position.
 class CompiledRunner final : public PlanRunner {
  public:
-  CompiledRunner(ShapedStepRunner& runner, int64_t vocab_size) : runner_(runner), vocab_size_(vocab_size) {}
+  explicit CompiledRunner(ShapedStepRunner& runner) : runner_(runner) {}
   void run(const StepPlan& plan, std::span<const WorkTokens> tokens, std::span<float> logits) override;
 
  private:
   ShapedStepRunner& runner_;
-  int64_t vocab_size_;
   std::vector<ShapedRow> rows_;
-  std::vector<float> all_;  ///< logits of every row: a shape gives them, wanted or not
+  std::vector<std::vector<int64_t>> drafted_;  ///< by work: known and proposed tokens, where any are proposed
 };
 
 }  // namespace tessera::engine

@@ -48,9 +48,10 @@ Engine::Engine(PlanRunner& runner, SlotMemory& memory, const Capabilities& capab
     : runner_(runner),
       vocab_size_(static_cast<size_t>(vocab_size)),
       context_(capabilities.ctx_len),
-      slots_(slot_options(capabilities, options), memory),
+      memory_(memory),
+      slots_(slot_options(capabilities, options), memory_),
       scheduler_(options.scheduler, capabilities, slots_),
-      speculator_(options.drafter, options.draft_lengths),
+      speculator_(options.speculation),
       step_timeout_s_(options.step_timeout_s),
       reload_(options.reload),
       max_reloads_(options.max_reloads),
@@ -150,10 +151,11 @@ void Engine::step(Lock& lock) {
   end_due();
   const StepPlan& plan = scheduler_.plan();
   begin_step(plan);
-  if (plan.work.empty()) return;
+  if (recover_slots(lock) || plan.work.empty()) return;
   const Clock::time_point drafting = Clock::now();
   draft(plan, lock);
   counters_.draft_s += seconds(Clock::now() - drafting);
+  if (recover_slots(lock)) return;
   in_run_ = true;
   lock.unlock();
   const Clock::time_point planned = Clock::now();
@@ -170,6 +172,7 @@ void Engine::step(Lock& lock) {
   take_tokens(plan);
   lock.lock();
   finish_step(plan, seconds(ran - planned));
+  recover_slots(lock);
   counters_.overhead_s += seconds(Clock::now() - ran) + seconds(drafting - start);
 }
 
@@ -255,7 +258,8 @@ bool Engine::can_recover(const std::exception_ptr& failure) const {
   try {
     std::rethrow_exception(failure);
   } catch (const Error& error) {
-    return error.code() == ErrorCode::kDeviceLost;
+    // A run that ran out of its time has taken the device with it.
+    return error.code() == ErrorCode::kDeviceLost || error.code() == ErrorCode::kDeadlineExceeded;
   } catch (...) {
     return false;
   }
@@ -264,17 +268,39 @@ bool Engine::can_recover(const std::exception_ptr& failure) const {
 /// A new session for the one whose device is gone. What it held is computed again from tokens; what was
 /// emitted stays.
 void Engine::recover(Lock& lock) {
-  ++reloads_in_a_row_;
-  ++counters_.reloads;
-  lock.unlock();
+  std::exception_ptr failure;
+  do {
+    ++reloads_in_a_row_;
+    ++counters_.reloads;
+    lock.unlock();
+    failure = try_reload();
+    lock.lock();
+  } while (failure && reloads_in_a_row_ < max_reloads_ && !stopping_);
+  if (failure) std::rethrow_exception(failure);
+  memory_.renew();
+  speculator_.reopened();
+  scheduler_.restart();
+}
+
+/// True when the device was lost at a slot, and all is ready for the next plan. Throws the loss where nothing
+/// can be done about it.
+bool Engine::recover_slots(Lock& lock) {
+  if (!memory_.lost()) return false;
+  if (!can_recover(memory_.lost())) std::rethrow_exception(memory_.lost());
+  recover(lock);
+  return true;
+}
+
+std::exception_ptr Engine::try_reload() {
   try {
     reload_();
+    return nullptr;
   } catch (Error& error) {
     error.add_context("making the session of a lost device anew");
-    throw;
+    return std::current_exception();
+  } catch (...) {
+    return std::current_exception();
   }
-  lock.lock();
-  scheduler_.restart();
 }
 
 /// On the watchdog's thread: the run has not come back. Its requests' callers are told, their tokens stay

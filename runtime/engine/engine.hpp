@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "runtime/engine/guarded_memory.hpp"
 #include "runtime/engine/plan_runner.hpp"
 #include "runtime/engine/scheduler.hpp"
 #include "runtime/engine/speculator.hpp"
@@ -28,17 +29,16 @@ struct EngineOptions {
   /// Common beginnings are computed once. Off for graphs whose keys depend on the prompt's length.
   bool prefix_reuse = true;
   int64_t kv_granule = 64;  ///< tokens by which a reservation grows
-  speculation::Drafter* drafter =
-      nullptr;  ///< outlives the engine, used by nobody else; null: no speculation
+  SpeculationOptions speculation = {};
   /// Seconds after which a run counts as blocked: all requests end with kDeadlineExceeded and none is taken
   /// until it comes back. 0: never.
   double step_timeout_s = 0;
-  /// Makes the session behind runner and memory anew, all slots empty; on the engine's thread. May throw.
-  /// With it, a run that fails with kDeviceLost ends no request: all are computed again from their tokens.
-  /// Null: it ends those in it.
+  /// Makes the session behind runner and memory anew, all slots empty; on the engine's thread. May throw, and
+  /// is tried again then. With it, a run that fails with kDeviceLost or kDeadlineExceeded, and a slot call
+  /// between runs with kDeviceLost, end no request: all are computed again from their tokens. Null: the run
+  /// ends those in it, the slot call all.
   std::function<void()> reload = {};
-  int64_t max_reloads = 3;                 ///< in a row, without a run that succeeds between them
-  std::vector<size_t> draft_lengths = {};  ///< tokens proposed at once, as AdaptiveLength takes them
+  int64_t max_reloads = 3;  ///< tries in a row, without a run that succeeds between them
 };
 
 struct Submission {
@@ -116,6 +116,8 @@ class Engine {
   std::exception_ptr run_step(const StepPlan& plan);
   bool can_recover(const std::exception_ptr& failure) const;
   void recover(Lock& lock);
+  bool recover_slots(Lock& lock);
+  std::exception_ptr try_reload();
   void abandon();
   void come_back(Lock& lock);
   void take_tokens(const StepPlan& plan);
@@ -132,6 +134,7 @@ class Engine {
   int64_t context_;           ///< positions of a slot
   mutable std::mutex mutex_;  ///< of all below, but what only the engine's thread uses
   std::condition_variable wake_, idle_;
+  GuardedMemory memory_;
   KvSlots slots_;
   Scheduler scheduler_;
   Speculator speculator_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/engine/prefill_shape.hpp"
 #include "tessera/sdk/error.hpp"
 
 namespace tessera::engine {
@@ -51,9 +52,20 @@ void check_options(const SchedulerOptions& options, const Capabilities& capabili
   if (options.max_queue < 1) {
     throw bad_option("max_queue", fmt::format("max_queue must be at least 1, got {}", options.max_queue));
   }
-  if (!capabilities.ragged && (capabilities.prefill.empty() || capabilities.decode.empty())) {
+  const bool decodes = !capabilities.decode.empty() || !capabilities.verify.empty();
+  if (!capabilities.ragged && (capabilities.prefill.empty() || !decodes)) {
     throw Error(ErrorCode::kInvalidArgument, "the program has no compiled shape for prefill or for decode");
   }
+}
+
+/// All that decode runs can have.
+std::vector<CompiledShape> decode_shapes(const Capabilities& capabilities) {
+  std::vector<CompiledShape> shapes = capabilities.verify;
+  for (const int64_t batch : capabilities.decode) shapes.push_back({batch, 1});
+  std::sort(shapes.begin(), shapes.end(), [](const CompiledShape& a, const CompiledShape& b) {
+    return std::pair(a.seq_len, a.batch) < std::pair(b.seq_len, b.batch);
+  });
+  return shapes;
 }
 
 }  // namespace
@@ -64,13 +76,11 @@ Scheduler::Scheduler(const SchedulerOptions& options, const Capabilities& capabi
       slots_(slots),
       policy_(make_policy(options.policy, options.policy_options)),
       budget_(options.step_budget),
+      decode_shapes_(decode_shapes(capabilities)),
       by_slot_(capabilities.slots) {
   options_.max_num_batched_tokens = std::min(options_.max_num_batched_tokens, capabilities_.max_rows);
   check_options(options_, capabilities_);
-  std::sort(capabilities_.decode.begin(), capabilities_.decode.end());
-  const auto area = [](const CompiledShape& s) { return std::pair(s.batch * s.seq_len, s.batch); };
-  std::sort(capabilities_.prefill.begin(), capabilities_.prefill.end(),
-            [&](const CompiledShape& a, const CompiledShape& b) { return area(a) < area(b); });
+  sort_by_size(capabilities_.prefill);
 }
 
 Scheduler::~Scheduler() = default;
@@ -139,7 +149,7 @@ const StepPlan& Scheduler::plan() {
   plan_.preempted.clear();
   plan_.no_room.clear();
   plan_.rows = plan_.decode_rows = plan_.draft_rows = 0;
-  draft_rows_left_ = 0;
+  draft_rows_left_ = most_drafts_ = 0;
   reserve_for_running();
   admit_waiting();
   if (capabilities_.ragged) {
@@ -185,7 +195,8 @@ int64_t Scheduler::draft_room(size_t work, int64_t most) {
   const Work& w = plan_.work[work];
   if (!w.decode) return 0;
   const Entry& entry = *by_slot_[w.slot];
-  const int64_t wanted = std::min({most, draft_rows_left_ + w.drafts, entry.most - entry.known});
+  const int64_t wanted =
+      std::min({most, most_drafts_, draft_rows_left_ + w.drafts, entry.most - entry.known});
   if (wanted <= 0) return 0;
   slots_.stretch(w.slot, entry.known + wanted);
   return std::clamp<int64_t>(slots_.room(w.slot) - entry.known, 0, wanted);
@@ -199,6 +210,10 @@ void Scheduler::set_drafts(size_t work, int64_t count) {
   plan_.rows += more;
   plan_.draft_rows += more;
   draft_rows_left_ -= more;
+  if (plan_.kind != RunKind::kDecode) return;
+  int64_t columns = 1;
+  for (const Work& other : plan_.work) columns = std::max(columns, other.count);
+  plan_.shape = *decode_shape(static_cast<int64_t>(plan_.work.size()), columns);
 }
 
 // From the best rank down, so that who is preempted for the others has not got its room yet, or loses it.
@@ -299,6 +314,7 @@ void Scheduler::fill_ragged() {
     left -= count;
   }
   draft_rows_left_ = prompts_.empty() ? options_.max_num_batched_tokens - plan_.rows : left;
+  most_drafts_ = draft_rows_left_;
 }
 
 void Scheduler::fill_compiled() {
@@ -322,35 +338,44 @@ void Scheduler::fill_compiled() {
   }
 }
 
+/// The shortest shape that has as many columns, of these the one with fewest rows that holds all. Null: none.
+const CompiledShape* Scheduler::decode_shape(int64_t rows, int64_t columns) const {
+  const auto found = std::find_if(decode_shapes_.begin(), decode_shapes_.end(), [&](const CompiledShape& s) {
+    return s.seq_len >= columns && s.batch >= rows;
+  });
+  return found == decode_shapes_.end() ? nullptr : &*found;
+}
+
 void Scheduler::fill_decode_run(int64_t decoding) {
   plan_.kind = RunKind::kDecode;
-  const std::vector<int64_t>& batches = capabilities_.decode;
-  const auto fits = std::lower_bound(batches.begin(), batches.end(), decoding);
-  const int64_t batch = fits == batches.end() ? batches.back() : *fits;
-  plan_.shape = {batch, 1};
+  // Who decodes in this run is settled among the shortest shapes, whatever is proposed later.
+  const int64_t shortest = decode_shapes_.front().seq_len;
+  int64_t batch = 0;
+  for (const CompiledShape& shape : decode_shapes_) {
+    if (shape.seq_len > shortest || batch >= decoding) break;
+    batch = shape.batch;
+    plan_.shape = shape;
+  }
   // By slot from where the last run stopped: each has its turn, whoever comes and goes meanwhile.
   for (size_t seen = 0; seen < by_slot_.size() && plan_.rows < batch; ++seen) {
     const Entry* entry = by_slot_[turn_];
     turn_ = (turn_ + 1) % by_slot_.size();
     if (entry != nullptr && entry->decodes()) add_work(*entry, 1);
   }
+  const auto rows = static_cast<int64_t>(plan_.work.size());
+  for (const CompiledShape& shape : decode_shapes_) {
+    if (shape.batch >= rows) most_drafts_ = std::max(most_drafts_, shape.seq_len - 1);
+  }
+  draft_rows_left_ = rows * most_drafts_;
 }
 
 void Scheduler::fill_prefill_run() {
   plan_.kind = RunKind::kPrefill;
-  // The shape that takes most in; of those the smallest, which stand first.
-  int64_t best = 0;
-  for (const CompiledShape& shape : capabilities_.prefill) {
-    int64_t useful = 0;
-    for (size_t i = 0; i < prompts_.size() && static_cast<int64_t>(i) < shape.batch; ++i) {
-      useful += std::min(shape.seq_len, prompts_[i]->known - prompts_[i]->computed);
-    }
-    if (useful <= best) continue;
-    best = useful;
-    plan_.shape = shape;
-  }
+  std::vector<int64_t> left;
+  for (const Entry* entry : prompts_) left.push_back(entry->known - entry->computed);
+  plan_.shape = prefill_shape(capabilities_.prefill, left);
   for (size_t i = 0; i < prompts_.size() && static_cast<int64_t>(i) < plan_.shape.batch; ++i) {
-    add_work(*prompts_[i], std::min(plan_.shape.seq_len, prompts_[i]->known - prompts_[i]->computed));
+    add_work(*prompts_[i], std::min(plan_.shape.seq_len, left[i]));
   }
 }
 

@@ -49,14 +49,16 @@ struct SchedulerOptions {
 /// prefill runs that decoding requests had to wait for comes a decode run, and a run takes the smallest shape
 /// that holds its rows; more decoding requests than the largest shape take turns.
 ///
-/// Speculation: rows for proposed tokens come last, from what is left of a ragged step, so that no bound
-/// below depends on them. Who proposes, and how many, is the caller's business.
+/// Speculation: rows for proposed tokens come last, from what is left of a ragged step. On compiled shapes
+/// who is in a decode run is settled without them; proposals then make its shape longer, never its batch
+/// larger than it need be. So no bound below depends on them. Who proposes, and how many, is the caller's
+/// business.
 ///
 /// Bounds of the default (fcfs), proved by tests with the simulator; L = requests before this one that are
 /// not finished when it arrives, p and m = their prompt_tokens and max_new_tokens, c = least prompt rows of a
 /// step (StepBudget::least() or the smallest compiled seq_len), S = slots:
 /// - between two tokens of a running request that is not preempted, ragged: one step; compiled:
-///   (P + 1) * ceil(S / largest decode batch) runs;
+///   (P + 1) * ceil(S / largest decode batch) runs; of the shortest decode shapes, where several lengths are;
 /// - a prompt has its first step, ragged, after at most 1 + sum over L of (ceil(p / c) + m) steps with kWait,
 ///   and 1 + sum over L of (ceil((p + m) / c) + m) with kPreempt; compiled, after at most
 ///   2 + sum over L of (1 + 2 * ceil((p + m) / c) + m * (P + 1) * ceil(S / largest decode batch)) runs;
@@ -82,15 +84,15 @@ class Scheduler {
   const StepPlan& plan();
 
   // Between plan() and commit(): proposals for decode rows to verify in the same run.
-  /// Rows that proposals may still have in this step; 0 on compiled shapes. While prompts are taken in, only
-  /// what they leave of their chunk.
+  /// Rows that proposals may still have in this step. While prompts are taken in, only what they leave of
+  /// their chunk. On compiled shapes as many for each row as the longest shape has whose batch holds all.
   int64_t draft_rows_left() const { return draft_rows_left_; }
   /// How many of `most` tokens that are proposed behind work `work` of the plan have room: in the step, in
   /// the memory that nobody has to give up for them, in its context and its max_new_tokens. 0 for work that
   /// does not decode.
   int64_t draft_room(size_t work, int64_t most);
   /// Plans rows for `count` proposals, in place of those that were planned for this work before; at most
-  /// draft_room().
+  /// draft_room(). On compiled shapes the plan's shape becomes the smallest that holds all.
   void set_drafts(size_t work, int64_t count);
 
   /// `outcomes` by work of the plan; `seconds` that the run took, 0: not measured.
@@ -127,6 +129,7 @@ class Scheduler {
   void fill_ragged();
   void fill_compiled();
   void fill_decode_run(int64_t decoding);
+  const CompiledShape* decode_shape(int64_t rows, int64_t columns) const;
   void fill_prefill_run();
   void add_work(const Entry& entry, int64_t count);
   void leave(Entry& entry, bool discard);
@@ -136,6 +139,7 @@ class Scheduler {
   KvSlots& slots_;
   std::unique_ptr<Policy> policy_;
   StepBudget budget_;
+  std::vector<CompiledShape> decode_shapes_;  ///< ascending by length, then batch
   std::unordered_map<RequestId, std::unique_ptr<Entry>> entries_;
   std::set<std::pair<Rank, Entry*>> waiting_;
   std::vector<Entry*> running_;  ///< from the best rank down
@@ -143,6 +147,7 @@ class Scheduler {
   StepPlan plan_;
   std::vector<Entry*> prompts_;  ///< of the run that is being filled
   int64_t draft_rows_left_ = 0;  ///< that proposals may still have in the plan
+  int64_t most_drafts_ = 0;      ///< of one work
   int64_t preempted_ = 0;        ///< among waiting_
   int64_t prefill_runs_ = 0;     ///< since the last decode run, while somebody decodes
   size_t turn_ = 0;              ///< whose turn it is when not all can decode at once

@@ -56,6 +56,7 @@ class Simulation {
   void cancel_due();
   void draft(const StepPlan& plan);
   void step(const StepPlan& plan);
+  bool is_compiled(const StepPlan& plan) const;
   void check_shape(const StepPlan& plan) const;
   void check_work(const Work& work) const;
   Outcome outcome(const Work& work);
@@ -190,6 +191,17 @@ void Simulation::step(const StepPlan& plan) {
   scheduler_.commit(outcomes_, seconds);
 }
 
+bool Simulation::is_compiled(const StepPlan& plan) const {
+  const Capabilities& c = options_.capabilities;
+  const auto has = [&](const std::vector<CompiledShape>& shapes) {
+    return std::find(shapes.begin(), shapes.end(), plan.shape) != shapes.end();
+  };
+  if (plan.kind == RunKind::kPrefill) return has(c.prefill);
+  const bool plain = plan.shape.seq_len == 1 &&
+                     std::find(c.decode.begin(), c.decode.end(), plan.shape.batch) != c.decode.end();
+  return plain || has(c.verify);
+}
+
 void Simulation::check_shape(const StepPlan& plan) const {
   if (plan.kind == RunKind::kRagged) {
     const int64_t most = options_.scheduler.max_num_batched_tokens;
@@ -198,6 +210,10 @@ void Simulation::check_shape(const StepPlan& plan) const {
   }
   if (static_cast<int64_t>(plan.work.size()) > plan.shape.batch) {
     throw broken(fmt::format("{} sequences in a shape of {}", plan.work.size(), plan.shape.batch));
+  }
+  if (!is_compiled(plan)) {
+    throw broken(
+        fmt::format("a run of {} x {}, which is not compiled", plan.shape.batch, plan.shape.seq_len));
   }
   for (const Work& work : plan.work) {
     if (work.count > plan.shape.seq_len || work.decode != (plan.kind == RunKind::kDecode)) {

@@ -3,18 +3,27 @@
 #include <algorithm>
 #include <utility>
 
+#include "tessera/sdk/error.hpp"
+
 namespace tessera::engine {
 
-Speculator::Speculator(speculation::Drafter* drafter, std::vector<size_t> lengths)
-    : drafter_(drafter), lengths_(std::move(lengths)) {
-  if (drafter_ != nullptr) speculation::AdaptiveLength check(lengths_);
+namespace {
+
+/// So many rows take a device as long to compute as the weights take to be read: some hundred on a card.
+constexpr double kRowsOfARun = 128;
+
+}  // namespace
+
+Speculator::Speculator(SpeculationOptions options)
+    : options_(std::move(options)), drafter_(options_.drafter), run_length_(options_.lengths) {
+  if (drafter_ != nullptr) speculation::AdaptiveLength check(options_.lengths);
 }
 
 void Speculator::begin(RequestId id, int64_t prompt_tokens,
                        std::unique_ptr<speculation::DraftChooser> chooser) {
   if (!on()) return;
   drafter_->begin(id, static_cast<size_t>(prompt_tokens), std::move(chooser));
-  adaptive_.emplace(id, lengths_);
+  adaptive_.emplace(id, options_.lengths);
 }
 
 void Speculator::end(RequestId id) {
@@ -26,12 +35,16 @@ void Speculator::plan(Scheduler& scheduler, const StepPlan& plan, std::span<cons
   places_.clear();
   draft_of_work_.assign(plan.work.size(), kNone);
   if (!on()) return;
+  options_.compiled ? plan_compiled(scheduler, plan, tokens) : plan_ragged(scheduler, plan, tokens);
+}
+
+void Speculator::plan_ragged(Scheduler& scheduler, const StepPlan& plan, std::span<const WorkTokens> tokens) {
   speculation::DraftCost cost = this->cost(plan);
   // Decode work comes first, a row each; what is left of the step is shared by those that are still to come.
   int64_t to_come = plan.decode_rows;
   for (size_t i = 0; i < plan.work.size() && plan.work[i].decode; ++i, --to_come) {
     const int64_t share =
-        std::min(scheduler.draft_rows_left() / to_come, static_cast<int64_t>(lengths_.back()));
+        std::min(scheduler.draft_rows_left() / to_come, static_cast<int64_t>(options_.lengths.back()));
     cost.free_rows = static_cast<size_t>(scheduler.draft_room(i, share));
     plan_work(scheduler, plan.work[i], i, tokens[i], cost);
   }
@@ -54,23 +67,82 @@ void Speculator::plan_work(Scheduler& scheduler, const Work& work, size_t place,
   const bool look = rows == 0 && drafter_->seconds_per_token() == 0;
   if (rows == 0 && !look) return;
   scheduler.set_drafts(place, static_cast<int64_t>(rows));
+  add_draft(work, place, tokens, rows);
+}
+
+void Speculator::add_draft(const Work& work, size_t place, const WorkTokens& tokens, size_t rows) {
   draft_of_work_[place] = drafts_.size();
   drafts_.push_back({.sequence = work.request, .tokens = tokens.tokens, .most = std::max<size_t>(rows, 1)});
   places_.push_back({place, rows});
 }
 
+/// As many for each as pay for all; what costs nothing is asked for as far as there is room.
+void Speculator::plan_compiled(Scheduler& scheduler, const StepPlan& plan,
+                               std::span<const WorkTokens> tokens) {
+  if (plan.kind != RunKind::kDecode) return;
+  const size_t longest = options_.lengths.back();
+  members_.clear();
+  for (size_t i = 0; i < plan.work.size(); ++i) {
+    const auto adaptive = adaptive_.find(plan.work[i].request);
+    const bool begun = adaptive != adaptive_.end();
+    members_.push_back(
+        {begun ? adaptive->second.acceptance() : 0,
+         begun ? static_cast<size_t>(scheduler.draft_room(i, static_cast<int64_t>(longest))) : 0});
+  }
+  run_cost_ = {.draft_token = options_.draft_cost,
+               .column = static_cast<double>(plan.shape.batch) / kRowsOfARun,
+               .free_columns = static_cast<size_t>(plan.shape.seq_len - 1)};
+  const size_t length = options_.draft_cost > 0 ? run_length_.next(members_, run_cost_) : longest;
+  for (size_t i = 0; i < plan.work.size(); ++i) {
+    const size_t rows = std::min(length, members_[i].most);
+    if (rows > 0) add_draft(plan.work[i], i, tokens[i], rows);
+  }
+}
+
 void Speculator::propose() {
-  if (drafts_.empty()) return;
-  try {
-    drafter_->propose(drafts_);
-  } catch (const std::exception& error) {
+  if (drafts_.empty() || lost_) return;
+  const auto fail = [&](const std::exception& error) {
     error_ = error.what();
     for (speculation::Draft& draft : drafts_) draft.proposals.clear();
+  };
+  try {
+    drafter_->propose(drafts_);
+  } catch (const Error& error) {
+    fail(error);
+    lost_ = error.code() == ErrorCode::kDeviceLost;
+    if (!lost_) drafter_ = nullptr;
+  } catch (const std::exception& error) {
+    fail(error);
     drafter_ = nullptr;
   }
 }
 
+void Speculator::reopened() {
+  if (!lost_) return;
+  lost_ = false;
+  error_.clear();
+}
+
 void Speculator::settle(Scheduler& scheduler) {
+  options_.compiled ? settle_compiled(scheduler) : settle_ragged(scheduler);
+}
+
+/// One length for the run, from what has come. Where proposing does not pay, the first token of each is still
+/// compared, to learn whether it would.
+void Speculator::settle_compiled(Scheduler& scheduler) {
+  for (speculation::RunMember& member : members_) member.most = 0;
+  for (size_t i = 0; i < drafts_.size(); ++i)
+    members_[places_[i].work].most = std::min(drafts_[i].proposals.size(), places_[i].rows);
+  const size_t length = drafts_.empty() ? 0 : run_length_.fit(members_, run_cost_);
+  for (size_t i = 0; i < drafts_.size(); ++i) {
+    std::vector<int64_t>& proposals = drafts_[i].proposals;
+    places_[i].rows = std::min(length, members_[places_[i].work].most);
+    proposals.resize(std::min(proposals.size(), std::max<size_t>(places_[i].rows, 1)));
+    if (places_[i].rows > 0) scheduler.set_drafts(places_[i].work, static_cast<int64_t>(places_[i].rows));
+  }
+}
+
+void Speculator::settle_ragged(Scheduler& scheduler) {
   for (size_t i = 0; i < drafts_.size(); ++i) {
     if (places_[i].rows == 0) continue;
     drafts_[i].proposals.resize(std::min(drafts_[i].proposals.size(), places_[i].rows));

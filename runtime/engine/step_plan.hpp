@@ -27,7 +27,7 @@ struct Work {
 enum class RunKind {
   kRagged,   ///< rows of decode and of prompts side by side
   kPrefill,  ///< of a compiled shape: each work a row of at most seq_len tokens
-  kDecode,   ///< of a compiled shape: each work a row of one token
+  kDecode,   ///< of a compiled shape: each work a row of one token and its proposals
 };
 
 struct StepPlan {

@@ -14,13 +14,36 @@ LoadOptions load_options(LoadOptions options) {
   return options;
 }
 
-CompileOptions compile_options(const CompileOptions& target, const LoadedModel& draft, int64_t ctx_len) {
+/// An option of a backend, as it is spelt there.
+std::string with_dashes(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+/// The target's, but what it is a target by and where its files go; the draft model's own win.
+plugin::OptionList draft_options(const plugin::OptionList& target, const plugin::OptionList& own) {
+  plugin::OptionList options;
+  for (const auto& [name, value] : own) options.emplace_back(with_dashes(name), value);
+  for (const auto& [name, value] : target) {
+    const std::string dashed = with_dashes(name);
+    if (dashed == "speculative-model-type" || dashed == "num-speculative-tokens" || dashed == "output-dir")
+      continue;
+    const bool given = std::any_of(options.begin(), options.end(),
+                                   [&](const auto& option) { return option.first == dashed; });
+    if (!given) options.emplace_back(dashed, value);
+  }
+  return options;
+}
+
+CompileOptions draft_compile_options(const CompileOptions& target, const LoadedModel& draft, int64_t ctx_len,
+                                     const EngineSettings& settings) {
   CompileOptions options;
   options.backend = target.backend;
   options.ctx_len = std::min(ctx_len, draft.facts().max_positions);
   options.num_threads = target.num_threads;
   options.isa = target.isa;
-  options.backend_options = target.backend_options;
+  options.num_cores = target.num_cores;
+  options.backend_options = draft_options(target.backend_options, settings.draft_options);
   options.progress = target.progress;
   return options;
 }
@@ -39,10 +62,13 @@ int64_t compare(const LoadedModel& target, const LoadedModel& draft) {
   }
 }
 
-BackendSession::Shape session_shape(const LoadedModel& draft, int64_t ctx_len,
-                                    const EngineSettings& settings) {
-  return {.slots = static_cast<uint32_t>(std::clamp<int64_t>(settings.max_num_seqs, 1, 65536)),
-          .ctx_len = static_cast<uint64_t>(std::min(ctx_len, draft.facts().max_positions)),
+BackendSession::Shape draft_session_shape(const LoadedModel& draft, int64_t ctx_len,
+                                          const EngineSettings& settings,
+                                          const std::optional<ProgramShapes>& shapes) {
+  const int64_t slots = std::clamp<int64_t>(settings.max_num_seqs, 1, 65536);
+  ctx_len = std::min(ctx_len, draft.facts().max_positions);
+  return {.slots = static_cast<uint32_t>(shapes ? std::min(slots, shapes->slots) : slots),
+          .ctx_len = static_cast<uint64_t>(shapes ? std::min(ctx_len, shapes->ctx_len) : ctx_len),
           .max_rows = kMaxRows,
           .rope_length = draft.facts().rope_length,
           .reserve = false};
@@ -54,14 +80,25 @@ DraftSession::DraftSession(const LoadedModel& target, const LoadOptions& load, c
                            int64_t ctx_len, const EngineSettings& settings)
     : loaded_(settings.draft_model, load_options(load)),
       shared_ids_(compare(target, loaded_)),
-      compiled_(loaded_, compile_options(compile, loaded_, ctx_len)),
-      session_(compiled_.program(), session_shape(loaded_, ctx_len, settings)),
-      drafter_(session_, session_,
+      compiled_(loaded_, draft_compile_options(compile, loaded_, ctx_len, settings)),
+      shapes_(program_shapes(compiled_.program())),
+      session_(compiled_.program(), draft_session_shape(loaded_, ctx_len, settings, shapes_)),
+      drafter_(runner(), session_,
                {.slots = session_.shape().slots,
                 .ctx_len = static_cast<int64_t>(session_.shape().ctx_len),
                 .max_rows = static_cast<int64_t>(session_.shape().max_rows),
                 .vocab_size = loaded_.facts().vocab_size,
                 .shared_ids = shared_ids_}) {}
+
+StepRunner& DraftSession::runner() {
+  if (!shapes_) return session_;
+  return shaped_.emplace(session_, shapes_->prefill, shapes_->decode);
+}
+
+void DraftSession::reopen() {
+  session_.reopen();
+  drafter_.forget();
+}
 
 std::unique_ptr<DraftSession> make_draft_session(const LoadedModel& target, const LoadOptions& load,
                                                  const CompileOptions& compile, int64_t ctx_len,

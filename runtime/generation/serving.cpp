@@ -1,11 +1,13 @@
 #include "runtime/generation/serving.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <functional>
 #include <numeric>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -64,12 +66,14 @@ engine::Capabilities capabilities_of(const BackendSession& session, const Engine
           .slot_tokens = session.slot_tokens(),
           .fork = session.can_fork(),
           .prefill = shapes ? shapes->prefill : std::vector<engine::CompiledShape>(),
-          .decode = shapes ? shapes->decode : std::vector<int64_t>()};
+          .decode = shapes ? shapes->decode : std::vector<int64_t>(),
+          .verify = shapes ? shapes->verify : std::vector<engine::CompiledShape>()};
 }
 
-std::unique_ptr<engine::PlanRunner> make_runner(BackendSession& session, bool ragged, int64_t vocab_size) {
+std::unique_ptr<engine::PlanRunner> make_plan_runner(BackendSession& session, bool ragged,
+                                                     int64_t vocab_size) {
   if (ragged) return std::make_unique<engine::RaggedRunner>(session, vocab_size);
-  return std::make_unique<engine::CompiledRunner>(session, vocab_size);
+  return std::make_unique<engine::CompiledRunner>(session);
 }
 
 constexpr std::array<std::string_view, 3> kSpeculations{"off", "prompt-lookup", "draft"};
@@ -86,7 +90,8 @@ std::unique_ptr<speculation::Drafter> make_lookup(const EngineSettings& settings
 std::vector<size_t> draft_lengths(const EngineSettings& settings) {
   const std::vector<int64_t>& given = settings.num_speculative_tokens;
   std::vector<size_t> lengths(given.begin(), given.end());
-  if (lengths.size() > 1) return lengths;
+  if (lengths.size() > 1 && lengths.front() == 0) lengths.erase(lengths.begin());  // that needs no length
+  if (given.size() > 1) return lengths;
   const size_t most = lengths.empty() ? kSpeculativeTokens : lengths.front();
   if (most > kMaxRows) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -95,6 +100,38 @@ std::vector<size_t> draft_lengths(const EngineSettings& settings) {
   }
   lengths.resize(most);
   std::iota(lengths.begin(), lengths.end(), 1);
+  return lengths;
+}
+
+/// Those that are compiled, as far as the settings want them.
+std::vector<size_t> compiled_lengths(const EngineSettings& settings, const ProgramShapes& shapes) {
+  std::set<int64_t> compiled;
+  for (const engine::CompiledShape& shape : shapes.verify) compiled.insert(shape.seq_len - 1);
+  const auto refuse = [&](std::string message) {
+    throw Error(ErrorCode::kInvalidArgument, std::move(message))
+        .key("num_speculative_tokens")
+        .remedy(compiled.empty() ? "compile the model for speculation, too: num_speculative_tokens 0,3 "
+                                   "(CompileOptions::num_speculative_tokens)"
+                                 : "compile for those numbers, or give some of these");
+  };
+  if (compiled.empty()) refuse("the program was compiled without shapes that verify proposals");
+  const std::vector<int64_t>& given = settings.num_speculative_tokens;
+  const auto check = [&](int64_t length, bool fits) {
+    if (fits) return;
+    refuse(fmt::format("{} speculative tokens do not fit the compiled numbers: {}", length,
+                       fmt::join(compiled, ", ")));
+  };
+  std::vector<size_t> lengths;
+  if (given.size() < 2) {  // up to K
+    for (const int64_t length : compiled)
+      if (given.empty() || length <= given.front()) lengths.push_back(static_cast<size_t>(length));
+    check(given.empty() ? 0 : given.front(), !lengths.empty());
+    return lengths;
+  }
+  for (const int64_t length : given) {
+    check(length, length == 0 || compiled.contains(length));
+    if (length > 0) lengths.push_back(static_cast<size_t>(length));
+  }
   return lengths;
 }
 
@@ -114,8 +151,16 @@ void check_faults(const EngineSettings& s) {
   }
 }
 
+/// What the draft model's weights are of the target's: so much of a run costs a token of it, as far as
+/// reading weights bounds both.
+double draft_cost(const DraftSession& draft, const CompiledModel& target) {
+  const auto bytes = static_cast<double>(draft.weight_bytes());
+  const auto all = static_cast<double>(target.info().packed_weight_bytes);
+  return all > 0 ? std::max(bytes / all, 1e-3) : 1.0;
+}
+
 engine::EngineOptions engine_options(const GraphFacts& facts, const EngineSettings& s,
-                                     speculation::Drafter* drafter, std::function<void()> reload) {
+                                     engine::SpeculationOptions speculation, std::function<void()> reload) {
   check_faults(s);
   return {.scheduler = {.policy = s.scheduling_policy,
                         .policy_options = {.ageing_steps = s.ageing_steps,
@@ -129,11 +174,10 @@ engine::EngineOptions engine_options(const GraphFacts& facts, const EngineSettin
                         .memory = s.preempt ? engine::MemoryChoice::kPreempt : engine::MemoryChoice::kWait},
           // Keys of such graphs depend on the prompt's length, not on the tokens before them alone.
           .prefix_reuse = s.prefix_caching && !facts.rope_length,
-          .drafter = drafter,
+          .speculation = std::move(speculation),
           .step_timeout_s = s.step_timeout,
           .reload = s.max_reloads > 0 ? std::move(reload) : nullptr,
-          .max_reloads = s.max_reloads,
-          .draft_lengths = drafter == nullptr ? std::vector<size_t>() : draft_lengths(s)};
+          .max_reloads = s.max_reloads};
 }
 
 }  // namespace
@@ -142,18 +186,34 @@ Serving::Serving(const CompiledModel& model, const GraphFacts& facts, int64_t ct
                  const EngineSettings& settings, std::unique_ptr<DraftSession> draft)
     : shapes_(program_shapes(model.program())),
       session_(model.program(), session_shape(model, facts, ctx_len, within(settings, shapes_))),
-      runner_(make_runner(session_, !shapes_, facts.vocab_size)),
+      runner_(make_plan_runner(session_, !shapes_, facts.vocab_size)),
       draft_(std::move(draft)),
       lookup_(make_lookup(settings)),
       engine_(*runner_, session_, capabilities_of(session_, settings, shapes_), facts.vocab_size,
-              engine_options(facts, within(settings, shapes_), draft_ ? &draft_->drafter() : lookup_.get(),
-                             [this] { session_.reopen(); })) {
-  if (shapes_ && settings.speculation != "off") {
-    throw Error(ErrorCode::kNotSupported,
-                "speculation on a backend with compiled shapes is not supported yet")
-        .key("speculation")
-        .remedy("--speculation off");
-  }
+              engine_options(facts, within(settings, shapes_), speculation(model, settings),
+                             [this] { reopen(); })) {}
+
+engine::SpeculationOptions Serving::speculation(const CompiledModel& model,
+                                                const EngineSettings& settings) const {
+  engine::SpeculationOptions options{.drafter = draft_ ? &draft_->drafter() : lookup_.get()};
+  if (options.drafter == nullptr) return options;
+  options.lengths = shapes_ ? compiled_lengths(settings, *shapes_) : draft_lengths(settings);
+  options.compiled = shapes_.has_value();
+  if (shapes_ && draft_) options.draft_cost = draft_cost(*draft_, model);
+  return options;
+}
+
+void Serving::reopen() {
+  session_.reopen();
+  if (draft_) draft_->reopen();
+}
+
+std::vector<int64_t> compiled_speculative_tokens(const EngineSettings& settings) {
+  if (settings.speculation == "off") return {};
+  const std::vector<int64_t>& given = settings.num_speculative_tokens;
+  if (given.empty()) return {0, 3};
+  if (given.size() > 1) return given;
+  return {0, given.front()};
 }
 
 EngineStatistics Serving::statistics() const {

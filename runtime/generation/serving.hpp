@@ -33,6 +33,10 @@ class Serving {
   EngineStatistics statistics() const;
 
  private:
+  engine::SpeculationOptions speculation(const CompiledModel& model, const EngineSettings& settings) const;
+  /// New sessions for those of a lost device; on the engine's thread.
+  void reopen();
+
   std::optional<ProgramShapes> shapes_;  ///< nothing: the backend is ragged
   BackendSession session_;
   std::unique_ptr<engine::PlanRunner> runner_;

@@ -112,6 +112,10 @@ plugin::OptionList backend_options(const plugin::Backend& backend, const Compile
   if (!options.isa.empty()) add("isa", options.isa);
   if (options.num_threads > 0) add("threads", std::to_string(options.num_threads));
   if (options.num_cores > 0) add("num-cores", std::to_string(options.num_cores));
+  if (!options.num_speculative_tokens.empty() && declares(backend, "num-speculative-tokens")) {
+    add("num-speculative-tokens", fmt::format("{}", fmt::join(options.num_speculative_tokens, ",")));
+    add("speculative-model-type", "target");
+  }
   // A backend without fixed shapes needs the context only when a session is made.
   if (options.ctx_len > 0 && declares(backend, "ctx-len")) add("ctx-len", std::to_string(options.ctx_len));
   return list;

@@ -70,8 +70,7 @@ int64_t BackendSession::slot_tokens() const {
   }
 }
 
-void BackendSession::run_shaped(const StepShape& shape, std::span<const ShapedRow> rows,
-                                std::span<float> logits) {
+void BackendSession::fill_shape(const StepShape& shape, std::span<const ShapedRow> rows) {
   const auto places = static_cast<size_t>(shape.batch * shape.seq_len);
   input_ids_.assign(places, 0);
   position_ids_.assign(places, -1);
@@ -84,21 +83,39 @@ void BackendSession::run_shaped(const StepShape& shape, std::span<const ShapedRo
       position_ids_[first + i] = rows[r].position + static_cast<int64_t>(i);
     batch_index_[r] = rows[r].slot;
   }
-  const int64_t vocab = static_cast<int64_t>(logits.size() / rows.size());
-  shaped_logits_.resize(static_cast<size_t>(shape.batch * vocab));
+}
+
+void BackendSession::run_shaped(const StepShape& shape, std::span<const ShapedRow> rows,
+                                std::span<float> logits) {
+  fill_shape(shape, rows);
+  int64_t wanted = 0;
+  for (const ShapedRow& row : rows) wanted += row.logits;
+  const int64_t vocab = wanted == 0 ? 0 : static_cast<int64_t>(logits.size()) / wanted;
+  const int64_t each = shape.verify ? shape.seq_len : 1;  // logits that come back for a row
+  shaped_logits_.resize(static_cast<size_t>(shape.batch * each * vocab));
   const auto integers = [](std::string_view name, std::vector<int64_t>& values, std::vector<int64_t> dims) {
     return plugin::RunTensor{name, graph::DataType::kInt64, std::move(dims), values.data(),
                              values.size() * sizeof(int64_t)};
   };
+  std::vector<plugin::RunTensor> outputs;
+  if (wanted > 0) {
+    outputs.push_back({"logits",
+                       graph::DataType::kFloat,
+                       {shape.batch, each, vocab},
+                       shaped_logits_.data(),
+                       shaped_logits_.size() * sizeof(float)});
+  }
   session_->run({integers("input_ids", input_ids_, {shape.batch, shape.seq_len}),
                  integers("position_ids", position_ids_, {shape.batch, shape.seq_len}),
                  integers("batch_index", batch_index_, {shape.batch, 1})},
-                {{"logits",
-                  graph::DataType::kFloat,
-                  {shape.batch, 1, vocab},
-                  shaped_logits_.data(),
-                  shaped_logits_.size() * sizeof(float)}});
-  std::copy_n(shaped_logits_.begin(), logits.size(), logits.begin());
+                outputs);
+  auto to = logits.begin();
+  for (size_t r = 0; r < rows.size(); ++r) {
+    // The last of its tokens; where one comes back for a row it is that of the last.
+    const int64_t end = shape.verify ? static_cast<int64_t>(rows[r].tokens.size()) : 1;
+    const int64_t first = static_cast<int64_t>(r) * each + end - rows[r].logits;
+    to = std::copy_n(shaped_logits_.begin() + first * vocab, rows[r].logits * vocab, to);
+  }
 }
 
 void BackendSession::run(std::span<const Row> rows, std::span<const int64_t> logits_rows,

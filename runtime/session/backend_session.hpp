@@ -51,6 +51,7 @@ class BackendSession : public StepRunner, public ShapedStepRunner, public SlotMe
 
  private:
   void reserve_all();
+  void fill_shape(const StepShape& shape, std::span<const ShapedRow> rows);
 
   const plugin::Program& program_;
   Shape shape_;

@@ -14,7 +14,8 @@ struct ProgramShapes {
   int64_t slots = 0;
   int64_t ctx_len = 0;  ///< positions of a slot
   std::vector<engine::CompiledShape> prefill;
-  std::vector<int64_t> decode;  ///< batches
+  std::vector<int64_t> decode;                ///< batches
+  std::vector<engine::CompiledShape> verify;  ///< of decode runs with proposals
 };
 
 /// Nothing for a program that takes rows as they come. Throws Error kInternal for answers that make no sense.

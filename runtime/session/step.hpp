@@ -45,11 +45,13 @@ struct ShapedRow {
   std::span<const int64_t> tokens;  ///< at least one
   int64_t position;                 ///< of the first
   uint32_t slot;                    ///< in one row of a step at most
+  int64_t logits = 1;  ///< of its last tokens, so many are wanted; more than 1 in shapes that verify
 };
 
 struct StepShape {
-  int64_t batch;    ///< rows
-  int64_t seq_len;  ///< tokens of a row
+  int64_t batch;        ///< rows
+  int64_t seq_len;      ///< tokens of a row
+  bool verify = false;  ///< the logits behind each token come back, else those behind the last of each row
 };
 
 /// What runs steps of compiled shapes. One call at a time.
@@ -57,8 +59,8 @@ class ShapedStepRunner {
  public:
   virtual ~ShapedStepRunner() = default;
 
-  /// At most `batch` rows of at most `seq_len` tokens; the rest is padding. `logits` [rows, vocabulary]:
-  /// those behind each row's last token, filled. Throws Error.
+  /// At most `batch` rows of at most `seq_len` tokens; the rest is padding. `logits` [sum of
+  /// ShapedRow::logits, vocabulary]: those that are wanted, row by row, filled. Throws Error.
   virtual void run_shaped(const StepShape& shape, std::span<const ShapedRow> rows,
                           std::span<float> logits) = 0;
 };

@@ -12,7 +12,8 @@ namespace {
 constexpr double kDecay = 0.9;  // a draft: some 10 drafts are remembered
 constexpr size_t kFirstIdleLimit = 16, kLastIdleLimit = 512;
 
-/// Tokens a step gives with k drafts: 1 + a + a^2 + .. a^k.
+}  // namespace
+
 double expected_tokens(double acceptance, size_t k) {
   double sum = 1, power = 1;
   for (size_t i = 0; i < k; ++i) {
@@ -21,8 +22,6 @@ double expected_tokens(double acceptance, size_t k) {
   }
   return sum;
 }
-
-}  // namespace
 
 AdaptiveLength::AdaptiveLength(std::vector<size_t> lengths)
     : lengths_(std::move(lengths)), idle_limit_(kFirstIdleLimit) {

@@ -15,12 +15,15 @@ struct DraftCost {
   size_t free_rows = 0;  ///< rows that the step has room for beside what must run
 };
 
+/// Tokens that a sequence has more after a step with k drafts, on average, where each is accepted with the
+/// chance `acceptance`: 1 + a + a^2 + .. a^k (Leviathan et al., arXiv:2211.17192, equation 1).
+double expected_tokens(double acceptance, size_t k);
+
 /// Chooses the length k that makes most tokens per time. With the chance a that a drafted token is accepted,
-/// a step of k drafts gives (1 - a^(k+1)) / (1 - a) tokens (Leviathan et al., arXiv:2211.17192, equation 1)
-/// in the time 1 + k (draft_token + verify_row). a is measured: what was accepted of what was decided, older
-/// drafts counting less. Where drafting does not pay it is off, and tried again with one draft of the least
-/// length after 16 steps, then 32, .. 512, until it pays. The length never changes a text, only its speed.
-/// Not thread-safe; one per sequence.
+/// a step of k drafts gives expected_tokens(a, k) in the time 1 + k (draft_token + verify_row). a is
+/// measured: what was accepted of what was decided, older drafts counting less. Where drafting does not pay
+/// it is off, and tried again with one draft of the least length after 16 steps, then 32, .. 512, until it
+/// pays. The length never changes a text, only its speed. Not thread-safe; one per sequence.
 class AdaptiveLength {
  public:
   /// `lengths`: what may be drafted beside nothing: 1 .. K, or those that a card has compiled, ascending.

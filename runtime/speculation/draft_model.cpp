@@ -75,6 +75,14 @@ void DraftModel::end(SequenceId sequence) {
   sequences_.erase(place);
 }
 
+void DraftModel::forget() {
+  std::fill(by_slot_.begin(), by_slot_.end(), nullptr);
+  for (auto& [id, sequence] : sequences_) {
+    sequence->slot.reset();
+    sequence->written.clear();
+  }
+}
+
 void DraftModel::propose(std::span<Draft> drafts) {
   ++round_;
   live_.clear();

@@ -42,6 +42,8 @@ class DraftModel final : public Drafter {
   /// Throws Error when a step fails or its logits are no numbers.
   void propose(std::span<Draft> drafts) override;
   void end(SequenceId sequence) override;
+  /// The session behind runner and memory is a new one: all slots are empty.
+  void forget();
   double seconds_per_token() const override { return seconds_per_token_; }
 
  private:

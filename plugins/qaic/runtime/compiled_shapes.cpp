@@ -129,6 +129,21 @@ const ShapeSizes& CompiledShapes::choose(const Wish& wish) const {
       .remedy("compile for that size");
 }
 
+namespace {
+
+std::vector<int64_t> sorted_pairs(std::vector<std::pair<int64_t, int64_t>> pairs) {
+  std::sort(pairs.begin(), pairs.end());
+  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+  std::vector<int64_t> flat;
+  for (const auto& [rows, columns] : pairs) {
+    flat.push_back(rows);
+    flat.push_back(columns);
+  }
+  return flat;
+}
+
+}  // namespace
+
 std::vector<int64_t> CompiledShapes::prefill() const {
   std::vector<std::pair<int64_t, int64_t>> found;
   const auto add = [&](bool several) {
@@ -137,14 +152,14 @@ std::vector<int64_t> CompiledShapes::prefill() const {
   };
   add(true);
   if (found.empty()) add(false);
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  std::vector<int64_t> flat;
-  for (const auto& [rows, columns] : found) {
-    flat.push_back(rows);
-    flat.push_back(columns);
-  }
-  return flat;
+  return sorted_pairs(std::move(found));
+}
+
+std::vector<int64_t> CompiledShapes::verify() const {
+  std::vector<std::pair<int64_t, int64_t>> found;
+  for (const ShapeSizes& s : sizes_)
+    if (s.columns > 1 && s.logits == s.columns) found.emplace_back(s.rows, s.columns);
+  return sorted_pairs(std::move(found));
 }
 
 std::vector<int64_t> CompiledShapes::decode() const {

@@ -58,6 +58,8 @@ class CompiledShapes {
   /// Pairs (rows, columns) of one logit a row and several columns; without such, those of one column.
   std::vector<int64_t> prefill() const;
   std::vector<int64_t> decode() const;  ///< rows of the shapes with one column
+  std::vector<int64_t> verify()
+      const;  ///< pairs (rows, columns) of those with a logit for each of several columns
   /// "[1, 32], [4, 1]".
   std::string text() const;
 

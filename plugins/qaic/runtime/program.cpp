@@ -82,6 +82,7 @@ sdk::Value CardProgram::property(std::string_view key) const {
   if (key == "shapes.ctx_len") return Value(shapes_->ctx_len());
   if (key == "shapes.prefill") return Value(Value::Ints(shapes_->prefill()));
   if (key == "shapes.decode") return Value(Value::Ints(shapes_->decode()));
+  if (key == "shapes.verify") return Value(Value::Ints(shapes_->verify()));
   if (key == "stand-in") return Value(stand_in_);
   throw sdk::unknown_property(key);
 }

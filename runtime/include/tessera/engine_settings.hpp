@@ -36,10 +36,18 @@ struct EngineSettings {
   /// Of `draft`: a smaller model with the same tokenizer, a folder or an id of the hub cache; compiled as the
   /// model itself is.
   std::string draft_model = {};
-  /// Tokens proposed at once: 1 to K for one number K, one of the numbers for several, ascending; empty: 1 to
-  /// 8. Which of them is chosen step by step from what was accepted and what rows cost.
+  /// Options of the backend for the draft model, in place of the model's own: {"num-cores", "5"}.
+  std::vector<std::pair<std::string, std::string>> draft_options = {};
+  /// Tokens proposed at once: 1 to K for one number K, one of the numbers for several, ascending (0: none,
+  /// which is always possible); empty: 1 to 8. Which of them is chosen step by step from what was accepted
+  /// and what rows cost. With compiled shapes those that are compiled
+  /// (CompileOptions::num_speculative_tokens), and all rows of a run have one; K: up to K.
   std::vector<int64_t> num_speculative_tokens = {};
 };
+
+/// What CompileOptions::num_speculative_tokens has to be for these settings: nothing without speculation, 0
+/// and K for one number K, else the numbers; 0 and 3 where none is given.
+std::vector<int64_t> compiled_speculative_tokens(const EngineSettings& settings);
 
 /// Sums since the engine was made, and what is going on.
 struct EngineStatistics {

@@ -41,7 +41,10 @@ struct CompileOptions {
       0;  ///< tokens a sequence may hold; 0: the model's limit, or what a call needs where that is less
   int64_t num_threads = 0;  ///< 0: what affinity and cgroup quota allow
   std::string isa = {};     ///< instruction set tier of the cpu backend; empty: the best
-  int64_t num_cores = 0;    ///< cores of a device that a program takes; 0: what the backend takes by itself
+  /// For speculation on a backend with compiled shapes: numbers of proposed tokens that a decode run
+  /// verifies, 0 for one without. Others need no such shapes and do not look at it.
+  std::vector<int64_t> num_speculative_tokens = {};
+  int64_t num_cores = 0;  ///< cores of a device that a program takes; 0: what the backend takes by itself
   std::vector<Pass> passes = {};                ///< empty: what the backend asks for
   std::vector<std::string> expose_values = {};  ///< values that become outputs, globs too
   std::string dump_dir = {};                    ///< receives the graph after each pass; empty: none

@@ -10,6 +10,7 @@
 #include <map>
 #include <random>
 
+#include "runtime/engine/compiled_runner.hpp"
 #include "tessera/sdk/error.hpp"
 #include "tests/runtime/engine/counting_model.hpp"
 
@@ -87,26 +88,65 @@ class FakeDrafter final : public speculation::Drafter {
   std::function<void()> on_propose;
 };
 
+/// The model on shapes that are compiled: checks that rows fit them, and runs the rows' tokens.
+class ShapedCountingModel final : public ShapedStepRunner {
+ public:
+  explicit ShapedCountingModel(CountingModel& model) : model_(model) {}
+  void run_shaped(const StepShape& shape, std::span<const ShapedRow> rows, std::span<float> logits) override {
+    EXPECT_LE(static_cast<int64_t>(rows.size()), shape.batch);
+    shapes.push_back({shape.batch, shape.seq_len});
+    std::vector<Row> single;
+    std::vector<int64_t> wanted;
+    for (const ShapedRow& row : rows) {
+      EXPECT_LE(static_cast<int64_t>(row.tokens.size()), shape.seq_len);
+      EXPECT_LE(row.logits, shape.verify ? static_cast<int64_t>(row.tokens.size()) : 1);
+      for (size_t i = 0; i < row.tokens.size(); ++i)
+        single.push_back({row.tokens[i], row.position + static_cast<int64_t>(i), row.slot, 0});
+      const auto end = static_cast<int64_t>(single.size());
+      for (int64_t at = end - row.logits; at < end; ++at) wanted.push_back(at);
+    }
+    const StepOutput output{
+        "logits", {static_cast<int64_t>(wanted.size()), 1, CountingModel::kVocab}, logits.data()};
+    model_.run(single, wanted, {&output, 1});
+  }
+
+  std::vector<CompiledShape> shapes;  ///< of all runs
+
+ private:
+  CountingModel& model_;
+};
+
 struct World {
   uint32_t slots = 4;
   int64_t tokens = 100000;
   EngineOptions options = {};
   bool fork = true;
   int64_t ctx_len = 1000;
+  std::vector<CompiledShape> verify =
+      {};  ///< not empty: compiled shapes, these beside [1, 8], [4, 8] and [4, 1]
 };
 
 class Harness {
  public:
   explicit Harness(World setup = {})
-      : model(setup.slots, setup.tokens), runner_(model, CountingModel::kVocab) {
+      : model(setup.slots, setup.tokens), runner_(model, CountingModel::kVocab), compiled_(shaped) {
     setup.options.scheduler.max_num_seqs = setup.slots;
     setup.options.kv_granule = 1;
-    const Capabilities capabilities{.slots = setup.slots,
-                                    .ctx_len = setup.ctx_len,
-                                    .max_rows = 512,
-                                    .kv_tokens = setup.tokens,
-                                    .fork = setup.fork};
-    engine = std::make_unique<Engine>(runner_, model, capabilities, CountingModel::kVocab, setup.options);
+    const bool ragged = setup.verify.empty();
+    Capabilities capabilities{.ragged = ragged,
+                              .slots = setup.slots,
+                              .ctx_len = setup.ctx_len,
+                              .max_rows = 512,
+                              .kv_tokens = setup.tokens,
+                              .fork = ragged && setup.fork};
+    if (!ragged) {
+      setup.options.speculation.compiled = true;
+      capabilities.prefill = {{1, 8}, {4, 8}};
+      capabilities.decode = {4};
+      capabilities.verify = setup.verify;
+    }
+    PlanRunner& runner = ragged ? static_cast<PlanRunner&>(runner_) : compiled_;
+    engine = std::make_unique<Engine>(runner, model, capabilities, CountingModel::kVocab, setup.options);
   }
 
   std::shared_ptr<Collector> submit(Tokens prompt, int64_t max_new,
@@ -118,10 +158,12 @@ class Harness {
   }
 
   CountingModel model;
+  ShapedCountingModel shaped{model};
   RequestId id = 0;  ///< of the last request
 
  private:
   RaggedRunner runner_;
+  CompiledRunner compiled_;
 
  public:
   std::unique_ptr<Engine> engine;
@@ -359,7 +401,48 @@ TEST(Engine, CanBeDestroyedWhileAStepIsBlocked) {
 
 /// Loses what slots hold, as a device does that is gone.
 void lose_slots(CountingModel& model) {
-  for (uint32_t slot = 0; slot < model.length.size(); ++slot) model.reset(slot);
+  for (uint32_t slot = 0; slot < model.length.size(); ++slot) model.reserved[slot] = model.length[slot] = 0;
+}
+
+TEST(Engine, ComputesEverythingAgainWhenTheDeviceIsLostAtASlot) {
+  Harness* harness = nullptr;
+  World setup{.slots = 3, .tokens = 150};
+  setup.options.reload = [&] { lose_slots(harness->model); };
+  Harness h(setup);
+  harness = &h;
+  int calls = 0;
+  h.model.before_call = [&] {
+    if (++calls % 37 == 0) throw Error(ErrorCode::kDeviceLost, "no such slot any more");
+  };
+  std::vector<std::shared_ptr<Collector>> sinks;
+  for (int64_t i = 0; i < 12; ++i) sinks.push_back(h.submit(prompt_of(20 + i % 3, i % 4), 30));
+  h.engine->drain();
+  for (int64_t i = 0; i < 12; ++i) {
+    const Collector& sink = *sinks[static_cast<size_t>(i)];
+    EXPECT_EQ(sink.reason, EndReason::kFinished);
+    EXPECT_EQ(sink.tokens, CountingModel::expected(prompt_of(20 + i % 3, i % 4), 30)) << i;
+  }
+  EXPECT_GT(h.engine->counters().reloads, 3U);
+  EXPECT_EQ(h.engine->counters().failed, 0U);
+}
+
+TEST(Engine, TriesAgainWhenASessionCannotBeMadeAnewAtOnce) {
+  Harness* harness = nullptr;
+  int tries = 0;
+  World setup;
+  setup.options.reload = [&] {
+    if (++tries < 3) throw Error(ErrorCode::kBusy, "the card starts");
+    lose_slots(harness->model);
+  };
+  Harness h(setup);
+  harness = &h;
+  h.model.before_step = [&](std::span<const Row>) {
+    if (h.model.steps == 5) throw Error(ErrorCode::kDeadlineExceeded, "the run did not come back");
+  };
+  const auto sink = h.submit({1, 2}, 20);
+  EXPECT_EQ(sink->wait(), EndReason::kFinished);
+  EXPECT_EQ(sink->tokens, CountingModel::expected({1, 2}, 20));
+  EXPECT_EQ(h.engine->counters().reloads, 3U);
 }
 
 TEST(Engine, ComputesEverythingAgainWhenTheDeviceWasLostAndEmitsNothingTwice) {
@@ -420,7 +503,8 @@ TEST(Engine, EndsEachOfAThousandRequestsExactlyOnceUnderRandomFaults) {
   Harness* harness = nullptr;
   FakeDrafter drafter;
   drafter.wrong = 3;
-  World setup{.slots = 16, .tokens = 700, .options = {.drafter = &drafter, .draft_lengths = {1, 2, 3, 4}}};
+  World setup{
+      .slots = 16, .tokens = 700, .options = {.speculation = {.drafter = &drafter, .lengths = {1, 2, 3, 4}}}};
   setup.options.reload = [&] { lose_slots(harness->model); };
   setup.options.max_reloads = 100;
   Harness h(setup);
@@ -431,6 +515,9 @@ TEST(Engine, EndsEachOfAThousandRequestsExactlyOnceUnderRandomFaults) {
     const uint32_t fate = of_steps() % 100;
     if (fate == 0) throw Error(ErrorCode::kInternal, "a bit has flipped");
     if (fate == 1) throw Error(ErrorCode::kDeviceLost, "the card is gone");
+  };
+  h.model.before_call = [&] {
+    if (of_steps() % 200 == 0) throw Error(ErrorCode::kDeviceLost, "the card is gone");
   };
   h.model.after_step = [&](std::span<const Row>, std::span<const int64_t> logits_rows,
                            std::span<const StepOutput> outputs) {
@@ -596,7 +683,7 @@ TEST(EngineSpeculation, GivesTheSameTokensInFewerStepsWhateverIsProposed) {
     SCOPED_TRACE(wrong);
     FakeDrafter drafter;
     drafter.wrong = wrong;
-    Harness h({.options = {.drafter = &drafter, .draft_lengths = {1, 2, 3, 4}}});
+    Harness h({.options = {.speculation = {.drafter = &drafter, .lengths = {1, 2, 3, 4}}}});
     h.model.most_taken_back = 4;
     std::vector<std::shared_ptr<Collector>> sinks;
     for (int64_t i = 0; i < 6; ++i) sinks.push_back(h.submit(prompt_of(1 + i * 5, i), 60 + i));
@@ -627,8 +714,10 @@ TEST(EngineSpeculation, GivesTheSameTokensInFewerStepsWhateverIsProposed) {
 
 TEST(EngineSpeculation, NeverGoesBeyondTheContextTheLimitOrTheMemory) {
   FakeDrafter drafter;
-  Harness h(
-      {.slots = 3, .tokens = 40, .options = {.drafter = &drafter, .draft_lengths = {7}}, .ctx_len = 20});
+  Harness h({.slots = 3,
+             .tokens = 40,
+             .options = {.speculation = {.drafter = &drafter, .lengths = {7}}},
+             .ctx_len = 20});
   h.model.most_taken_back = 7;
   const auto full = h.submit(prompt_of(10, 1), 1000), limited = h.submit(prompt_of(5, 2), 9),
              stopped = h.submit(prompt_of(5, 3), 15, [n = 0](int64_t) mutable { return ++n < 4; });
@@ -642,7 +731,7 @@ TEST(EngineSpeculation, NeverGoesBeyondTheContextTheLimitOrTheMemory) {
 TEST(EngineSpeculation, GivesTheSameTokensToThosePreempted) {
   FakeDrafter drafter;
   drafter.wrong = 5;
-  Harness h({.tokens = 60, .options = {.drafter = &drafter, .draft_lengths = {1, 2, 3}}});
+  Harness h({.tokens = 60, .options = {.speculation = {.drafter = &drafter, .lengths = {1, 2, 3}}}});
   h.model.most_taken_back = 3;
   std::vector<std::shared_ptr<Collector>> sinks;
   for (int64_t i = 0; i < 12; ++i) sinks.push_back(h.submit(prompt_of(5, i), 30));
@@ -659,7 +748,7 @@ TEST(EngineSpeculation, EndsWhenTheDrafterFailsAndNoRequestDoes) {
   drafter.on_propose = [n = 0]() mutable {
     if (++n == 4) throw Error(ErrorCode::kDeviceLost, "the draft model's card is gone");
   };
-  Harness h({.options = {.drafter = &drafter, .draft_lengths = {2}}});
+  Harness h({.options = {.speculation = {.drafter = &drafter, .lengths = {2}}}});
   h.model.most_taken_back = 2;
   const auto sink = h.submit({1, 2}, 40);
   EXPECT_EQ(sink->wait(), EndReason::kFinished);
@@ -672,7 +761,7 @@ TEST(EngineSpeculation, EndsWhenTheDrafterFailsAndNoRequestDoes) {
 
 TEST(EngineSpeculation, StopsAtTheRowThatIsNoNumber) {
   FakeDrafter drafter;
-  Harness h({.options = {.drafter = &drafter, .draft_lengths = {4}}});
+  Harness h({.options = {.speculation = {.drafter = &drafter, .lengths = {4}}}});
   h.model.most_taken_back = 4;
   h.model.after_step = [](std::span<const Row> rows, std::span<const int64_t> logits_rows,
                           std::span<const StepOutput> outputs) {
@@ -684,6 +773,105 @@ TEST(EngineSpeculation, StopsAtTheRowThatIsNoNumber) {
   const auto bad = h.submit(prompt_of(10, 3), 10);
   EXPECT_EQ(bad->message(), "the logits are not numbers (NaN)");
   EXPECT_EQ(bad->tokens, CountingModel::expected(prompt_of(10, 3), 3));
+}
+
+World compiled_world(FakeDrafter& drafter) {
+  World setup{.verify = {{4, 3}, {2, 6}}};
+  setup.options.speculation = {.drafter = &drafter, .lengths = {2, 5}};
+  return setup;
+}
+
+size_t runs_of(const Harness& h, const CompiledShape& shape) {
+  return static_cast<size_t>(std::count(h.shaped.shapes.begin(), h.shaped.shapes.end(), shape));
+}
+
+TEST(CompiledSpeculation, GivesTheSameTokensWhateverIsProposed) {
+  for (const int wrong : {0, 1, 2, 3, 7}) {
+    for (const double cost : {0.0, 0.1}) {
+      SCOPED_TRACE(wrong);
+      FakeDrafter drafter;
+      drafter.wrong = wrong;
+      World setup = compiled_world(drafter);
+      setup.tokens = 200;
+      setup.options.speculation.draft_cost = cost;
+      Harness h(setup);
+      h.model.most_taken_back = 5;
+      std::vector<std::shared_ptr<Collector>> sinks;
+      for (int64_t i = 0; i < 7; ++i) sinks.push_back(h.submit(prompt_of(1 + i * 5, i), 60 + i));
+      h.engine->drain();
+      for (int64_t i = 0; i < 7; ++i) {
+        EXPECT_EQ(sinks[static_cast<size_t>(i)]->tokens,
+                  CountingModel::expected(prompt_of(1 + i * 5, i), 60 + i));
+      }
+      const EngineCounters counters = h.engine->counters();
+      EXPECT_GT(counters.speculation.drafts, 0U);
+      if (wrong == 0) {
+        EXPECT_EQ(counters.speculation.accepted_tokens, counters.speculation.draft_tokens);
+        EXPECT_GT(runs_of(h, {2, 6}), 0U);  // when few are left
+      }
+      if (wrong == 1) {
+        EXPECT_EQ(counters.speculation.accepted_tokens, 0U);
+      }
+      EXPECT_TRUE(drafter.prompts.empty());
+    }
+  }
+}
+
+TEST(CompiledSpeculation, TakesTheSameShapesAgainForTheSameRequest) {
+  std::vector<CompiledShape> first;
+  for (int round = 0; round < 2; ++round) {
+    FakeDrafter drafter;
+    drafter.wrong = 4;
+    Harness h(compiled_world(drafter));
+    h.model.most_taken_back = 5;
+    h.submit(prompt_of(30, 1), 80);
+    h.engine->drain();
+    if (round == 0) first = h.shaped.shapes;
+    EXPECT_EQ(h.shaped.shapes, first);
+  }
+}
+
+TEST(CompiledSpeculation, PadsWhereOnlyOneLengthIsCompiled) {
+  FakeDrafter drafter;
+  drafter.on_propose = [n = 0]() mutable {
+    if (++n == 4) throw Error(ErrorCode::kInternal, "out of ideas");
+  };
+  World setup = compiled_world(drafter);
+  setup.verify = {{4, 6}};
+  setup.options.speculation.lengths = {5};
+  Harness h(setup);
+  h.model.most_taken_back = 5;
+  const auto sink = h.submit({1, 2}, 40);
+  h.engine->drain();
+  EXPECT_EQ(sink->tokens, CountingModel::expected({1, 2}, 40));
+  EXPECT_GT(runs_of(h, {4, 6}), 0U);
+  EXPECT_GT(runs_of(h, {4, 1}), 10U);  // nothing to verify any more
+}
+
+TEST(CompiledSpeculation, GoesOnWhenTheDraftersDeviceIsBack) {
+  FakeDrafter drafter;
+  Harness* harness = nullptr;
+  World setup = compiled_world(drafter);
+  setup.options.reload = [&] { lose_slots(harness->model); };
+  Harness h(setup);
+  harness = &h;
+  h.model.most_taken_back = 5;
+  bool gone = false;
+  drafter.on_propose = [&, n = 0]() mutable {
+    if (++n % 4 != 0) return;
+    gone = true;
+    throw Error(ErrorCode::kDeviceLost, "the card is gone");
+  };
+  h.model.before_step = [&](std::span<const Row>) {
+    if (std::exchange(gone, false)) throw Error(ErrorCode::kDeviceLost, "the card is gone");
+  };
+  const auto sink = h.submit({1, 2}, 90);
+  EXPECT_EQ(sink->wait(), EndReason::kFinished);
+  EXPECT_EQ(sink->tokens, CountingModel::expected({1, 2}, 90));
+  h.engine->drain();
+  EXPECT_GT(h.engine->counters().reloads, 1U);
+  EXPECT_EQ(h.engine->counters().speculation_error, "");
+  EXPECT_GT(h.engine->counters().speculation.drafts, 8U);
 }
 
 TEST(Engine, MeasuresWhatARequestCost) {

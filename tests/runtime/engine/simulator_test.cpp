@@ -25,6 +25,14 @@ Capabilities compiled(uint32_t slots) {
           .decode = {1, 4}};
 }
 
+/// With shapes for 2 and 5 proposals, of which the longer has fewer rows, and perhaps none without proposals.
+Capabilities verifying(uint32_t slots, bool plain) {
+  Capabilities capabilities = compiled(slots);
+  if (!plain) capabilities.decode.clear();
+  capabilities.verify = {{1, 3}, {4, 3}, {2, 6}};
+  return capabilities;
+}
+
 struct Case {
   const char* name;
   std::string policy;
@@ -39,7 +47,9 @@ class EveryWorkload : public testing::TestWithParam<Case> {
   SimulatorOptions options(uint64_t seed) const {
     const auto slots = static_cast<uint32_t>(1 + seed % 9);
     SimulatorOptions options;
-    options.capabilities = GetParam().is_ragged ? ragged(slots) : compiled(slots);
+    options.capabilities = GetParam().is_ragged          ? ragged(slots)
+                           : GetParam().most_drafts == 0 ? compiled(slots)
+                                                         : verifying(slots, seed % 2 == 0);
     options.capabilities.kv_tokens = GetParam().kv_tokens;
     options.block_tokens = 16;  // growing by less than requests ask for: some must be preempted
     options.most_drafts = GetParam().most_drafts;
@@ -88,7 +98,7 @@ TEST_P(EveryWorkload, EndsEachRequestExactlyOnceWithinMemory) {
   }
   const bool tight = GetParam().kv_tokens < 1000 && GetParam().memory == MemoryChoice::kPreempt;
   EXPECT_EQ(preemptions > 0, tight);
-  EXPECT_EQ(drafted > 0, GetParam().most_drafts > 0 && GetParam().is_ragged);
+  EXPECT_EQ(drafted > 0, GetParam().most_drafts > 0);
 }
 
 TEST_P(EveryWorkload, KeepsNoRunningSequenceWaitingLongerThanStated) {
@@ -151,6 +161,9 @@ const Case kDefaultPolicy[] = {
     {"fcfs_compiled", "fcfs", false, MemoryChoice::kPreempt, 100000},
     {"fcfs_compiled_tight", "fcfs", false, MemoryChoice::kPreempt, 640},
     {"fcfs_compiled_tight_wait", "fcfs", false, MemoryChoice::kWait, 640},
+    {"fcfs_compiled_drafts", "fcfs", false, MemoryChoice::kPreempt, 100000, 8},
+    {"fcfs_compiled_tight_drafts", "fcfs", false, MemoryChoice::kPreempt, 640, 8},
+    {"fcfs_compiled_tight_wait_drafts", "fcfs", false, MemoryChoice::kWait, 640, 3},
 };
 const Case kOtherPolicies[] = {
     {"priority_ragged", "priority", true, MemoryChoice::kPreempt, 100000},
@@ -160,6 +173,7 @@ const Case kOtherPolicies[] = {
     {"fair_ragged_tight_drafts", "fair", true, MemoryChoice::kPreempt, 640, 20},
     {"fair_compiled", "fair", false, MemoryChoice::kPreempt, 100000},
     {"fair_compiled_tight", "fair", false, MemoryChoice::kPreempt, 640},
+    {"priority_compiled_tight_drafts", "priority", false, MemoryChoice::kPreempt, 640, 8},
 };
 std::string case_name(const testing::TestParamInfo<Case>& info) {
   return info.param.name;
