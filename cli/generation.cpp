@@ -14,10 +14,12 @@ namespace {
 
 void note_metrics(const std::vector<GenerateResult>& results) {
   for (const GenerateResult& result : results) {
-    note(fmt::format(
-        "{} prompt tokens, {} generated, first after {:.1f} ms, then {:.1f} tokens/s, ended by {}",
-        result.prompt_tokens.size(), result.tokens.size(), result.metrics.ttft_s * 1e3,
-        result.metrics.decode_tps, to_string(result.finish_reason)));
+    note(
+        fmt::format("{} prompt tokens, {} generated, first after {:.1f} ms, then {:.1f} tokens/s, {:.1f} "
+                    "with the prompt, "
+                    "ended by {}",
+                    result.prompt_tokens.size(), result.tokens.size(), result.metrics.ttft_s * 1e3,
+                    result.metrics.decode_tps, result.metrics.total_tps, to_string(result.finish_reason)));
     const speculation::Counters& drafts = result.metrics.speculation;
     if (drafts.drafts > 0) {
       note(fmt::format("{} of {} proposed tokens accepted, in {} drafts", drafts.accepted_tokens,

@@ -59,6 +59,7 @@ json::value to_json(const GenerateResult& result) {
                                {"total_s", m.total_s},
                                {"prompt_tps", m.prompt_tps},
                                {"decode_tps", m.decode_tps},
+                               {"total_tps", m.total_tps},
                                {"queue_s", m.queue_s},
                                {"mean_itl_s", m.mean_itl_s},
                                {"largest_itl_s", m.largest_itl_s},

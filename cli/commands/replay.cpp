@@ -121,7 +121,7 @@ int run_replay(const Command& self, const std::vector<std::string>& args) {
   arguments.add_flags("Replay", {{"receipt-file", '\0', "FILE", "", "receipt; also the first argument"}});
   arguments.add_positional("receipt-file");
   arguments.add_settings("Model", {"model", "plugin_paths"});
-  arguments.add_settings("Compilation", {"compile.num_threads"});
+  arguments.add_settings("Compilation", {"compile.num_threads", "compile.options"});
   arguments.add_settings("Output", {"output.json"});
   if (!parse_arguments(self, arguments, args)) return kExitOk;
   if (!arguments.has("receipt-file")) throw UsageError("no receipt given", "tessera replay RECEIPT.json");
@@ -133,6 +133,7 @@ int run_replay(const Command& self, const std::vector<std::string>& args) {
   config.set("model", {flags.has("model") ? flags.text("model") : receipt.folder}, origin);
   config.set("plugin_paths", flags.list("plugin_paths"), origin);
   config.set("compile.num_threads", flags.list("compile.num_threads"), origin);
+  config.set("compile.options", flags.list("compile.options"), origin);
   config.set("compile.backend", {receipt.backend}, origin);
   config.set("compile.isa", receipt.tier.empty() ? std::vector<std::string>() : std::vector{receipt.tier},
              origin);
@@ -142,6 +143,7 @@ int run_replay(const Command& self, const std::vector<std::string>& args) {
   check_model(receipt, model.info().folder);
   note_plugins(receipt, config);
   model.compile(compile_options(config));
+  model.set_engine(engine_settings(config));
 
   std::vector<RawRequest> requests;
   for (size_t i = 0; i < receipt.requests.size(); ++i)

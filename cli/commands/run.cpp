@@ -31,6 +31,13 @@ std::string run_digest(const Config& config, const std::vector<RawRequest>& requ
     add(setting.key);
     for (const std::string& text : config.list(setting.key)) add(text);
   }
+  for (const BackendSection& section : config.backend_sections()) {
+    if (section.backend != config.text("compile.backend")) continue;
+    for (const auto& [name, value] : section.options) {
+      add(name);
+      add(value);
+    }
+  }
   for (const RawRequest& request : requests) add(request.text);
   return digest.finish();
 }
@@ -52,13 +59,16 @@ void report(const Config& config, const RunSummary& summary) {
                                    {"earlier", summary.earlier},
                                    {"failed", summary.failed},
                                    {"tokens", summary.tokens},
+                                   {"prompt_tokens", summary.prompt_tokens},
                                    {"seconds", summary.seconds}});
   }
   std::string text = fmt::format("{} requests", summary.requests);
   if (summary.earlier > 0) text += fmt::format(", {} of them by an earlier run", summary.earlier);
   if (summary.failed > 0) text += fmt::format(", {} failed: their lines say why", summary.failed);
-  note(fmt::format("{}; {} tokens in {:.2f} s, {:.1f} tokens/s", text, summary.tokens, summary.seconds,
-                   static_cast<double>(summary.tokens) / std::max(summary.seconds, 1e-9)));
+  const double seconds = std::max(summary.seconds, 1e-9);
+  note(fmt::format("{}; {} tokens in {:.2f} s, {:.1f} tokens/s, {:.1f} with the prompts", text,
+                   summary.tokens, summary.seconds, static_cast<double>(summary.tokens) / seconds,
+                   static_cast<double>(summary.tokens + summary.prompt_tokens) / seconds));
 }
 
 int run_batch(const Config& config) {
@@ -74,6 +84,7 @@ int run_batch(const Config& config) {
   for (const std::string& warning : model.info().warnings) note("warning: " + warning);
   model.compile(compile_options(config));
   model.set_engine(engine_settings(config));
+  model.engine_statistics();  // makes the engine: what does not go together is refused once, not in each line
   try {
     const RunSummary summary = run_requests(config, model, requests, *output);
     const std::string receipt = config.text("output.receipt");

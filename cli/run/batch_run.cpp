@@ -190,6 +190,7 @@ class BatchRun {
   void take(Ended ended) {
     --in_flight_;
     if (ended.error) return fail(ended.index, text_of(ended.error));
+    summary_.prompt_tokens += ended.result.prompt_tokens.size();
     json::value id = RequestReader::id_of(requests_[ended.index]);
     add(ended.index, line_of(ended.index, std::move(id), ended.result));
   }

@@ -12,6 +12,7 @@ namespace tessera::cli {
 struct RunSummary {
   uint64_t requests = 0, earlier = 0, failed = 0;  ///< in all, finished by an earlier run, ended by an error
   uint64_t tokens = 0;                             ///< generated in this run
+  uint64_t prompt_tokens = 0;                      ///< of the requests that ended in this run
   double seconds = 0;
 };
 

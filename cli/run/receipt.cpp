@@ -37,11 +37,24 @@ std::string digest_of(const std::vector<std::string>& texts) {
   return digest.finish();
 }
 
+/// What the sections of the run file say to the backend.
+std::vector<std::pair<std::string, std::string>> section_options(const Config& config,
+                                                                 std::string_view backend) {
+  std::vector<std::pair<std::string, std::string>> options;
+  for (const BackendSection& section : config.backend_sections()) {
+    if (section.backend == backend)
+      options.insert(options.end(), section.options.begin(), section.options.end());
+  }
+  return options;
+}
+
 std::string compile_key(const Receipt& receipt) {
   std::vector<std::string> texts = {receipt.backend, receipt.tier};
   for (const Digests* digests : {&receipt.files, &receipt.plugins}) {
     for (const auto& [name, digest] : *digests) texts.push_back(fmt::format("{} {}", name, digest));
   }
+  for (const auto& [name, value] : section_options(receipt.config, receipt.backend))
+    texts.push_back(fmt::format("{}.{}={}", receipt.backend, name, value));
   for (const Setting& setting : settings()) {
     if (section_of(setting.key) != "compile" || is_of_place(setting)) continue;
     for (const std::string& text : receipt.config.list(setting.key))
@@ -73,18 +86,18 @@ std::string property_of(const Config& config, std::string_view backend, std::str
   return "";
 }
 
-json::object digests_json(const Digests& digests) {
+json::object texts_json(const Digests& digests) {
   json::object object;
   for (const auto& [name, digest] : digests) object[name] = digest;
   return object;
 }
 
-Digests digests_of(const json::value& value) {
-  Digests digests;
+std::vector<std::pair<std::string, std::string>> texts_of(const json::value& value) {
+  std::vector<std::pair<std::string, std::string>> texts;
   for (const auto& entry : value.as_object()) {
-    digests.emplace_back(entry.key(), std::string(std::string_view(entry.value().as_string())));
+    texts.emplace_back(entry.key(), std::string(std::string_view(entry.value().as_string())));
   }
-  return digests;
+  return texts;
 }
 
 json::object config_json(const Config& config) {
@@ -104,13 +117,15 @@ Receipt receipt_of(const json::object& object, const std::string& file) {
   Receipt receipt{.config = Config::from_environment()};
   receipt.version = text_of(object.at("tessera"));
   receipt.folder = text_of(object.at("model").at("folder"));
-  receipt.files = digests_of(object.at("model").at("files"));
-  receipt.plugins = digests_of(object.at("plugins"));
+  receipt.files = texts_of(object.at("model").at("files"));
+  receipt.plugins = texts_of(object.at("plugins"));
   receipt.backend = text_of(object.at("backend"));
   receipt.tier = text_of(object.at("tier"));
   receipt.bits_promised = object.at("bits_promised").as_bool();
   receipt.compile_key = text_of(object.at("compile_key"));
   receipt.inputs = text_of(object.at("inputs"));
+  if (const json::value* section = object.if_contains("backend_options"))
+    receipt.config.add_backend_section({receipt.backend, texts_of(*section), file});
   for (const auto& entry : object.at("config").as_object()) {
     std::vector<std::string> texts;
     for (const json::value& text : entry.value().as_array()) texts.push_back(text_of(text));
@@ -165,7 +180,7 @@ Receipt make_receipt(const Config& config, const AutoModelForCausalLM& model,
   receipt.plugins = plugin_digests(config);
   receipt.backend = model.compile_info().backend;
   receipt.tier = model.compile_info().isa;
-  receipt.bits_promised = property_of(config, receipt.backend, "bits.shape_invariant") == "true";
+  receipt.bits_promised = model.compile_info().bits_promised;
   receipt.compile_key = compile_key(receipt);
   receipt.inputs = inputs_digest(requests);
   receipt.requests = requests;
@@ -191,14 +206,15 @@ void write_receipt(const Receipt& receipt, const fs::path& file) {
   const json::object object{
       {"format", kFormat},
       {"tessera", receipt.version},
-      {"model", json::object{{"folder", receipt.folder}, {"files", digests_json(receipt.files)}}},
-      {"plugins", digests_json(receipt.plugins)},
+      {"model", json::object{{"folder", receipt.folder}, {"files", texts_json(receipt.files)}}},
+      {"plugins", texts_json(receipt.plugins)},
       {"backend", receipt.backend},
       {"tier", receipt.tier},
       {"bits_promised", receipt.bits_promised},
       {"compile_key", receipt.compile_key},
       {"inputs", receipt.inputs},
       {"config", config_json(receipt.config)},
+      {"backend_options", texts_json(section_options(receipt.config, receipt.backend))},
       {"requests", std::move(requests)}};
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   out << json::serialize(object) << '\n';

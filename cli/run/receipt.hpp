@@ -24,7 +24,7 @@ struct Receipt {
   bool bits_promised = false;           ///< the backend's bits do not depend on what runs beside a request
   std::string compile_key = {};         ///< of all that decides what the compiled model is
   std::string inputs = {};              ///< of all requests
-  Config config;                        ///< the settings that were given
+  Config config;                        ///< the settings that were given, and the backend's section
   std::vector<RawRequest> requests = {};
   std::vector<boost::json::object> results = {};  ///< lines of the output, by request
 };

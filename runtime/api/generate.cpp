@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <functional>
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "runtime/api/model_impl.hpp"
+#include "runtime/generation/best_choices.hpp"
 #include "runtime/generation/event_queue.hpp"
 #include "runtime/generation/generation_sink.hpp"
 #include "runtime/sampling/sampling_defaults.hpp"
@@ -75,31 +75,6 @@ class Listener {
   std::vector<engine::RequestId> ids_;
   std::stop_callback<std::function<void()>> on_stop_;  // the last: it uses the queue
 };
-
-/// Mean log-probability of a token: what best_of compares (OpenAI API).
-double mean_logprob(const GenerateResult& result) {
-  double sum = 0;
-  for (const sampling::TokenLogprobs& token : result.logprobs) sum += token.chosen.logprob;
-  return sum / static_cast<double>(std::max<size_t>(result.logprobs.size(), 1));
-}
-
-/// Of the choices of each prompt, n: all, or the likeliest.
-std::vector<GenerateResult> best_choices(std::vector<GenerateResult> results,
-                                         const sampling::SamplingParams& params, bool keep_logprobs) {
-  if (params.choices() == params.n) return results;
-  std::vector<GenerateResult> best;
-  const auto choices = static_cast<std::ptrdiff_t>(params.choices());
-  for (auto first = results.begin(); first != results.end(); first += choices) {
-    std::stable_sort(first, first + choices, [](const GenerateResult& a, const GenerateResult& b) {
-      return mean_logprob(a) > mean_logprob(b);
-    });
-    std::move(first, first + static_cast<std::ptrdiff_t>(params.n), std::back_inserter(best));
-  }
-  if (!keep_logprobs) {
-    for (GenerateResult& result : best) result.logprobs.clear();
-  }
-  return best;
-}
 
 /// Many prompts of one call; text i is choice i % choices of prompt i / choices.
 class Batch {

@@ -68,41 +68,69 @@ Engine::~Engine() {
 }
 
 RequestId Engine::submit(Submission submission) {
+  std::vector<Submission> one;
+  one.push_back(std::move(submission));
+  return submit(std::move(one)).front();
+}
+
+std::unique_ptr<Engine::Active> Engine::make_active(Submission& submission) const {
   auto active = std::make_unique<Active>();
   active->prompt_tokens = static_cast<int64_t>(submission.prompt.size());
   // A sequence has no more positions than the context; the last token needs none.
   const int64_t room = std::max<int64_t>(context_ - active->prompt_tokens + 1, 1);
-  const int64_t max_new = std::min(submission.max_new_tokens, room);
-  active->most_tokens = active->prompt_tokens + max_new;
+  active->most_tokens = active->prompt_tokens + std::min(submission.max_new_tokens, room);
   active->tokens = std::move(submission.prompt);
   active->sink = std::move(submission.sink);
   active->chooser = submission.chooser ? std::move(submission.chooser) : std::make_unique<GreedyChooser>();
   active->draft_chooser = std::move(submission.draft_chooser);
   active->deadline = submission.deadline;
   active->submitted = Clock::now();
+  return active;
+}
+
+void Engine::check_open() const {
+  if (broken_) std::rethrow_exception(broken_);
+  if (blocked_) std::rethrow_exception(blocked_);
+  if (draining_ || stopping_)
+    throw Error(ErrorCode::kBusy, "the engine takes no more requests: it is being drained");
+}
+
+void Engine::enter(Active& active, Submission& submission) {
+  scheduler_.submit({.id = active.id,
+                     .prompt_tokens = active.prompt_tokens,
+                     .max_new_tokens = active.most_tokens - active.prompt_tokens,
+                     .tenant = std::move(submission.tenant),
+                     .priority = submission.priority,
+                     .tokens = &active.tokens,
+                     .cache_salt = std::move(submission.cache_salt)});
+}
+
+std::vector<RequestId> Engine::submit(std::vector<Submission> submissions) {
+  std::vector<std::unique_ptr<Active>> entered;
+  for (Submission& submission : submissions) entered.push_back(make_active(submission));
+  std::vector<RequestId> ids;
   const Lock lock(mutex_);
-  const RequestId id = active->id = next_id_;
   try {
-    if (broken_) std::rethrow_exception(broken_);
-    if (blocked_) std::rethrow_exception(blocked_);
-    if (draining_ || stopping_)
-      throw Error(ErrorCode::kBusy, "the engine takes no more requests: it is being drained");
-    scheduler_.submit({.id = id,
-                       .prompt_tokens = active->prompt_tokens,
-                       .max_new_tokens = max_new,
-                       .tenant = std::move(submission.tenant),
-                       .priority = submission.priority,
-                       .tokens = &active->tokens,
-                       .cache_salt = std::move(submission.cache_salt)});
+    check_open();
+    for (size_t i = 0; i < submissions.size(); ++i) {
+      entered[i]->id = next_id_ + i;
+      enter(*entered[i], submissions[i]);
+      ids.push_back(entered[i]->id);
+    }
   } catch (...) {
-    ++counters_.refused;
+    for (const RequestId id : ids) scheduler_.cancel(id);
+    next_id_ += ids.size();
+    counters_.refused += submissions.size();
     throw;
   }
-  ++next_id_;
-  if (active->deadline) ++with_deadline_;
-  active_.emplace(id, std::move(active));
+  next_id_ += ids.size();
+  for (std::unique_ptr<Active>& active : entered) {
+    if (active->deadline) ++with_deadline_;
+    const RequestId id = active->id;
+    active_.emplace(id, std::move(active));
+  }
   wake_.notify_one();
-  return id;
+  return ids;
 }
 
 void Engine::cancel(RequestId id) {

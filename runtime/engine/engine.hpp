@@ -88,6 +88,8 @@ class Engine {
   /// can never fit, kDeadlineExceeded while a run is blocked, or what broke the engine: the backend failing
   /// at a slot between two steps. Then the sink hears nothing.
   RequestId submit(Submission submission);
+  /// All of them or none.
+  std::vector<RequestId> submit(std::vector<Submission> submissions);
   /// Ends a request with kCancelled before the next step; nothing happens to one that has ended.
   void cancel(RequestId id);
   /// Takes no more requests, and returns when all have ended. Not from a sink.
@@ -106,6 +108,10 @@ class Engine {
     EndReason reason;
     std::exception_ptr error;
   };
+
+  std::unique_ptr<Active> make_active(Submission& submission) const;
+  void check_open() const;
+  void enter(Active& active, Submission& submission);
 
   void loop();
   void step(Lock& lock);

@@ -17,6 +17,8 @@ GenerateMetrics public_metrics(const engine::RequestMetrics& m, size_t prompt_to
   metrics.preemptions = m.preemptions;
   metrics.speculation = m.speculation;
   if (m.tokens > 0) metrics.prompt_tps = static_cast<double>(prompt_tokens) / std::max(m.ttft_s, 1e-9);
+  const double all = static_cast<double>(prompt_tokens) + static_cast<double>(m.tokens);
+  if (m.tokens > 0) metrics.total_tps = all / std::max(m.total_s, 1e-9);
   if (m.tokens > 1) metrics.decode_tps = 1 / std::max(m.mean_itl_s, 1e-9);
   return metrics;
 }

@@ -19,8 +19,39 @@
 namespace tessera {
 namespace {
 
-/// A program with compiled shapes has its slots, whatever is wished.
+/// A setting that would do nothing is a misunderstanding.
+void check_used(const EngineSettings& s, bool compiled) {
+  const EngineSettings usual;
+  const auto refuse = [](const char* key, std::string what, const char* remedy) {
+    throw Error(ErrorCode::kInvalidArgument, std::move(what)).key(key).remedy(remedy);
+  };
+  if (s.speculation == "off" && !s.num_speculative_tokens.empty())
+    refuse("num_speculative_tokens", "speculative tokens are given, and speculation is off",
+           "--speculation prompt-lookup");
+  if (s.speculation != "draft" && !s.draft_options.empty())
+    refuse("draft_options", "options of a draft model are given, and speculation is not 'draft'",
+           "--speculation draft --draft-model MODEL");
+  if (s.scheduling_policy != "priority" && s.ageing_steps != usual.ageing_steps)
+    refuse("ageing_steps", "ageing_steps is of the scheduling policy 'priority' alone",
+           "--scheduling-policy priority");
+  if (s.scheduling_policy != "fair" && (s.ageing_tokens != usual.ageing_tokens || !s.tenant_weights.empty()))
+    refuse(s.tenant_weights.empty() ? "ageing_tokens" : "tenant_weights",
+           "ageing_tokens and tenant_weights are of the scheduling policy 'fair' alone",
+           "--scheduling-policy fair");
+  if (compiled && s.max_num_batched_tokens != usual.max_num_batched_tokens)
+    refuse("max_num_batched_tokens", "the rows of a step are compiled: max_num_batched_tokens does nothing",
+           "leave it away; shapes are chosen by the options of the backend");
+  if (compiled && s.prefill_chunk != 0)
+    refuse("prefill_chunk", "the prompt tokens of a step are compiled: prefill_chunk does nothing",
+           "leave it away; shapes are chosen by the options of the backend");
+  if (!compiled && s.max_prefill_runs != usual.max_prefill_runs)
+    refuse("max_prefill_runs", "max_prefill_runs is of backends with compiled shapes alone",
+           "--prefill-chunk bounds the prompt tokens of a step");
+}
+
+/// Checked; a program with compiled shapes has its slots, whatever is wished.
 EngineSettings within(EngineSettings settings, const std::optional<ProgramShapes>& shapes) {
+  check_used(settings, shapes.has_value());
   if (shapes) settings.max_num_seqs = std::min(settings.max_num_seqs, shapes->slots);
   return settings;
 }

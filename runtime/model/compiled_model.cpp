@@ -199,6 +199,10 @@ plugin::Program CompiledModel::compile(LoadedModel& model, const CompileOptions&
   if (const auto path = program.find_property("artefact.path")) info_.artefact = path->as_text();
   if (const auto reused = program.find_property("artefact.reused")) info_.artefact_reused = reused->as_bool();
   if (const auto stand_in = program.find_property("stand-in")) info_.stand_in = stand_in->as_bool();
+  // What is true of all programs of a backend, or of this one.
+  auto invariant = program.find_property("bits.shape_invariant");
+  if (!invariant) invariant = backend.find_property("bits.shape_invariant");
+  info_.bits_promised = invariant && invariant->as_bool();
   info_.packed_weight_bytes = program.property("weights.bytes").as_int64();
   const auto isa = backend.find_property("isa");
   info_.isa = !options.isa.empty() ? options.isa : isa ? isa->as_text() : "";

@@ -71,6 +71,13 @@ std::unique_ptr<sdk::Session> CardProgram::create_session(const sdk::SessionArgs
   return std::make_unique<CardSession>(*this, args);
 }
 
+bool CardProgram::rounds() const {
+  for (const IoBinding& binding : shapes_->bindings()) {
+    if (shapes_->is_state(binding.index) && binding.type != IoDataType::kFloat) return true;
+  }
+  return !shapes_->has_state();  // nothing tells
+}
+
 sdk::Value CardProgram::property(std::string_view key) const {
   using sdk::Value;
   if (key == "weights.bytes") return Value(weight_bytes_);
@@ -83,6 +90,8 @@ sdk::Value CardProgram::property(std::string_view key) const {
   if (key == "shapes.prefill") return Value(Value::Ints(shapes_->prefill()));
   if (key == "shapes.decode") return Value(Value::Ints(shapes_->decode()));
   if (key == "shapes.verify") return Value(Value::Ints(shapes_->verify()));
+  // Each shape of a card is a program of its own. The stand-in's arithmetic is one for all.
+  if (key == "bits.shape_invariant") return Value(stand_in_ && !rounds());
   if (key == "stand-in") return Value(stand_in_);
   throw sdk::unknown_property(key);
 }

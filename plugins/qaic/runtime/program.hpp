@@ -34,7 +34,7 @@ class CardProgram : public sdk::Program {
 
   /// Throws what Library::open and choose_devices throw, and what the driver says about loading.
   std::unique_ptr<sdk::Session> create_session(const sdk::SessionArgs& args) override;
-  /// weights.bytes, kv.bytes_per_token, shapes.*, stand-in (docs/qaic.md).
+  /// weights.bytes, kv.bytes_per_token, shapes.*, bits.shape_invariant, stand-in (docs/qaic.md).
   sdk::Value property(std::string_view key) const override;
 
   std::string_view bytes() const;
@@ -46,6 +46,8 @@ class CardProgram : public sdk::Program {
 
  private:
   struct Mapping;
+  /// Its states are not float32, so neither is what it computes; true for a program that does not say.
+  bool rounds() const;
 
   std::unique_ptr<Mapping> mapping_;
   RunSettings settings_;

@@ -63,6 +63,7 @@ struct GenerateMetrics {
   double total_s = 0;     ///< from the call to the last token
   double prompt_tps = 0;  ///< prompt tokens per second until the first token
   double decode_tps = 0;  ///< tokens per second after the first; 0 for fewer than two tokens
+  double total_tps = 0;   ///< prompt and generated tokens per second of total_s
   double queue_s = 0;     ///< from the call to the first step
   double mean_itl_s = 0;  ///< between two tokens; 0 for fewer than two
   double largest_itl_s = 0;

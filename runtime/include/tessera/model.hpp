@@ -109,6 +109,8 @@ struct CompileInfo {
   std::string artefact = {};            ///< the compiled program in the cache; empty: none is kept
   bool artefact_reused = false;         ///< it was there already
   bool stand_in = false;                ///< made to run without the device: no time means anything
+  /// Bits of a result do not depend on what runs beside it, nor on the shape of a run.
+  bool bits_promised = false;
 };
 
 /// Generated text as it comes: a single-pass range. Pulling a piece waits for it; leaving early cancels.

@@ -14,12 +14,13 @@ namespace {
 
 DeterminismRun::Setup on_standin(const char* model) {
   DeterminismRun::Setup setup{.model = model_folder(model).string(), .draft = model_folder(model).string()};
-  setup.new_tokens = 30;
+  setup.new_tokens = 18;
   setup.compile.backend = "qaic";
   setup.compile.num_cores = 4;
   setup.compile.ctx_len = kDeterminismContext;
   setup.compile.backend_options = {{"sdk", std::getenv("TESSERA_QAIC_STANDIN")},
                                    {"precision", "fp32"},
+                                   {"timeout-ms", "600000"},  // no run is late on a machine that is busy
                                    {"full-batch-size", "6"},
                                    {"prefill-seq-len", "32"}};
   return setup;
@@ -35,7 +36,6 @@ const Regime kCardRegimes[] = {
      .options = {{"prefill-seq-len", "8"}}},
     {.name = "more slots than rows", .options = {{"full-batch-size", "3"}, {"kv-cache-batch-size", "8"}}},
     {.name = "a plain batch", .options = {{"full-batch-size", "0"}, {"batch-size", "4"}}},
-    {.name = "found computed", .rounds = 2},
     {.name = "no prefix reuse", .settings = {.prefix_caching = false}, .rounds = 2},
     {.name = "preempted", .settings = {.kv_tokens = 256}},
     {.name = "waiting for memory", .settings = {.preempt = false, .kv_tokens = 256}},
@@ -75,8 +75,11 @@ TEST_P(CardDeterminism, OneTextAndOneHashOfItsLogitsInEveryRegimeAtFp32) {
     EXPECT_EQ(statistics.preemptions > 0, name.ends_with("preempted"));
     EXPECT_EQ(statistics.speculation.drafts > 0, regime.settings.speculation != "off");
     EXPECT_EQ(statistics.speculation_error, "");
+    if (regime.settings.speculation == "draft") {  // the same model, noise and history
+      EXPECT_EQ(statistics.speculation.accepted_tokens, statistics.speculation.draft_tokens);
+    }
     EXPECT_EQ(statistics.forks, 0U);
-    if (name == "found computed") {
+    if (name == "alone") {
       EXPECT_GT(statistics.resumes, 5U);
     }
   }
@@ -101,10 +104,13 @@ class NoisyCard : public testing::Test {
 };
 
 TEST_F(NoisyCard, TextDiffersOnlyWhereTheTwoBestLogitsAreNearerThanTheNoise) {
-  DeterminismRun run(on_standin("llama-stories260k"));
+  DeterminismRun::Setup setup = on_standin("llama-stories260k");
+  setup.requests = 12;
+  setup.new_tokens = 40;  // long enough to repeat itself
+  DeterminismRun run(setup);
   const std::vector<SaidText> plain = run.run({.name = "", .order = Order::kAlone});
   const std::vector<SaidText> drafted =
-      run.run({.name = "", .order = Order::kAlone, .settings = {.speculation = "draft"}});
+      run.run({.name = "", .order = Order::kAlone, .settings = {.speculation = "prompt-lookup"}});
   size_t other_bits = 0, other_texts = 0;
   for (size_t i = 0; i < plain.size(); i += 2) {  // the greedy ones
     other_bits += plain[i].logits_hash != drafted[i].logits_hash ? 1 : 0;
@@ -115,12 +121,14 @@ TEST_F(NoisyCard, TextDiffersOnlyWhereTheTwoBestLogitsAreNearerThanTheNoise) {
     // Both of the best may be off in both shapes.
     EXPECT_LE(plain[i].gaps[static_cast<size_t>(a - plain[i].tokens.begin())], 4 * kNoise) << i;
   }
-  EXPECT_GT(other_bits, 5U);
-  EXPECT_LT(other_texts, 10U);
+  EXPECT_GT(other_bits, 0U);
+  EXPECT_LT(other_texts, 6U);
 }
 
 TEST_F(NoisyCard, SaysTheSameAgainWhenTheSameRequestsComeAgain) {
-  DeterminismRun run(on_standin("llama-stories260k"));
+  DeterminismRun::Setup setup = on_standin("llama-stories260k");
+  setup.requests = 6;
+  DeterminismRun run(setup);
   for (const char* speculation : {"off", "prompt-lookup", "draft"}) {
     const Regime regime{.name = "", .order = Order::kAlone, .settings = {.speculation = speculation}};
     const std::vector<SaidText> first = run.run(regime);

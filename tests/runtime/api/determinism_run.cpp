@@ -75,7 +75,7 @@ void submit(Serving& serving, size_t request, std::vector<int64_t> prompt, int64
             std::latch& ended) {
   engine::Submission submission;
   submission.prompt = std::move(prompt);
-  submission.max_new_tokens = max_new + static_cast<int64_t>(request % 3) * 20;
+  submission.max_new_tokens = max_new + static_cast<int64_t>(request % 3) * max_new * 2 / 9;
   submission.priority = static_cast<int32_t>(request % 4);
   submission.tenant = request % 3 == 0 ? "a" : "b";
   sampling::SamplingParams params;
@@ -98,7 +98,7 @@ std::vector<SaidText> DeterminismRun::run(const Regime& regime) {
   EngineSettings settings = regime.settings;
   if (settings.speculation == "draft") settings.draft_model = setup_.draft;
   CompileOptions options = setup_.compile;
-  options.num_threads = regime.threads;
+  if (options.backend == "cpu") options.num_threads = regime.threads;
   options.num_speculative_tokens = compiled_speculative_tokens(settings);
   for (const auto& [name, value] : regime.options) {
     std::erase_if(options.backend_options, [&](const auto& option) { return option.first == name; });
@@ -109,7 +109,7 @@ std::vector<SaidText> DeterminismRun::run(const Regime& regime) {
                   make_draft_session(loaded_, {}, options, kDeterminismContext, settings));
   std::vector<SaidText> texts;
   for (int round = 0; round < regime.rounds; ++round) {
-    texts = std::vector<SaidText>(kDeterminismRequests);
+    texts = std::vector<SaidText>(setup_.requests);
     run_round(serving, regime, texts);
   }
   statistics_ = serving.statistics();
@@ -117,10 +117,10 @@ std::vector<SaidText> DeterminismRun::run(const Regime& regime) {
 }
 
 void DeterminismRun::run_round(Serving& serving, const Regime& regime, std::vector<SaidText>& texts) {
-  std::vector<size_t> order(kDeterminismRequests);
+  std::vector<size_t> order(setup_.requests);
   std::iota(order.begin(), order.end(), 0);
   if (regime.order == Order::kBackwards) std::reverse(order.begin(), order.end());
-  std::latch all(kDeterminismRequests);
+  std::latch all(static_cast<std::ptrdiff_t>(setup_.requests));
   std::vector<engine::RequestId> others;
   for (const size_t request : order) {
     std::vector<int64_t> prompt = prompt_of(request, loaded_.facts().vocab_size);

@@ -11,7 +11,6 @@
 
 namespace tessera::test {
 
-inline constexpr size_t kDeterminismRequests = 20;
 inline constexpr int64_t kDeterminismContext = 160;
 
 /// What a request was told.
@@ -35,14 +34,15 @@ struct Regime {
   std::vector<std::pair<std::string, std::string>> options = {};  ///< of the backend
 };
 
-/// Twenty requests, every other one sampled, of which half share beginnings.
+/// Requests beside one another: every other one is sampled, and begins as the one before it.
 class DeterminismRun {
  public:
   struct Setup {
     std::string model;            ///< folder
     std::string draft;            ///< folder of the draft model
     CompileOptions compile = {};  ///< threads and options are the regime's beside these
-    int64_t new_tokens = 90;      ///< of each request, and 0, 20 or 40 more
+    size_t requests = 20;
+    int64_t new_tokens = 90;  ///< of each request, and up to 4/9 more
   };
   explicit DeterminismRun(Setup setup);
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <thread>
@@ -39,6 +40,8 @@ TEST_F(Submit, GivesWhatGenerateGives) {
   EXPECT_EQ(tokens, expected.tokens);
   EXPECT_GT(result.metrics.cached_tokens, 0);  // the prompt was computed before
   EXPECT_LE(result.metrics.ttft_s, result.metrics.total_s);
+  const auto all = static_cast<double>(result.prompt_tokens.size() + result.tokens.size());
+  EXPECT_NEAR(result.metrics.total_tps * result.metrics.total_s, all, 1e-6 * all);
   EXPECT_EQ(generation.get().text, expected.text);  // again
   EXPECT_TRUE(generation.wait_for(std::chrono::milliseconds(0)));
 }
@@ -102,7 +105,8 @@ TEST_F(Submit, RefusesBeforeAnythingStarts) {
   EXPECT_THAT([&] { model.submit("a", {.stop = {""}}); },
               ThrowsMessage<Error>(HasSubstr("a stop text is empty")));
   options.sampling = sampling::SamplingParams{.temperature = 1, .n = 2};
-  EXPECT_THAT([&] { model.submit("a", options); }, ThrowsMessage<Error>(HasSubstr("a request has one text")));
+  EXPECT_THAT([&] { model.submit("a", options, {.on_text = [](std::string_view) {}}); },
+              ThrowsMessage<Error>(HasSubstr("2 texts cannot share on_text")));
   EXPECT_EQ(model.submit("a", {.max_new_tokens = 0}).get().tokens.size(), 0U);
 }
 
@@ -158,6 +162,59 @@ TEST_F(Submit, SeveralTextsOfAPromptComputeItOnce) {
   const std::vector<GenerateResult> apart =
       model.generate(std::vector<Prompt>{Prompt("Once upon a time there was a girl named Lily")}, options);
   for (size_t i = 0; i < 4; ++i) EXPECT_EQ(apart[i].tokens, shared[i].tokens);
+}
+
+TEST_F(Submit, GivesTheTextsOfAPromptThatGenerateGives) {
+  GenerateOptions options{.max_new_tokens = 12, .ignore_eos = true};
+  options.sampling = sampling::SamplingParams{.temperature = 1, .seed = 7, .n = 3};
+  for (const int64_t best_of : {0, 5}) {
+    options.sampling->best_of = best_of;
+    const std::vector<GenerateResult> expected = model.generate(std::vector<Prompt>{"The cat"}, options);
+    std::vector<std::string> streamed(5);
+    std::atomic<int> ends = 0, tokens = 0;
+    const Generation generation = model.submit(
+        "The cat", options,
+        {.on_token = [&](int64_t) { ++tokens; },
+         .on_end = [&](const GenerateResult&) { ++ends; },
+         .on_choice_text = [&](size_t choice, std::string_view text) { streamed[choice] += text; }});
+    const std::vector<GenerateResult> results = generation.get_all();
+    ASSERT_EQ(results.size(), 3U);
+    for (size_t i = 0; i < results.size(); ++i) {
+      EXPECT_EQ(results[i].tokens, expected[i].tokens);
+      EXPECT_TRUE(results[i].logprobs.empty());
+      EXPECT_NE(std::find(streamed.begin(), streamed.end(), results[i].text), streamed.end());
+    }
+    EXPECT_EQ(generation.get().tokens, expected[0].tokens);
+    for (int i = 0; i < 1000 && ends == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(ends, 1);
+    EXPECT_EQ(tokens, 12 * std::max<int64_t>(3, best_of));
+  }
+}
+
+TEST_F(Submit, OneTextThatFailsEndsTheOthersOfItsRequest) {
+  GenerateOptions options{.ignore_eos = true};
+  options.sampling = sampling::SamplingParams{.temperature = 1, .seed = 7, .n = 3};
+  std::atomic<int> errors = 0;
+  const Generation bad = model.submit("Once", options,
+                                      {.on_choice_text =
+                                           [](size_t choice, std::string_view) {
+                                             if (choice == 1) throw std::runtime_error("no paper");
+                                           },
+                                       .on_error = [&](std::exception_ptr) { ++errors; }});
+  EXPECT_THAT([&] { bad.get_all(); }, ThrowsMessage<std::runtime_error>("no paper"));
+  EXPECT_EQ(model.submit("Once", {.max_new_tokens = 3}).get().tokens.size(), 3U);
+  EXPECT_LE(errors, 1);
+}
+
+TEST_F(Submit, TakesAllTextsOfAPromptOrNone) {
+  model.set_engine({.max_num_seqs = 1, .max_queue = 3});
+  GenerateOptions options{.max_new_tokens = 2};
+  options.sampling = sampling::SamplingParams{.temperature = 1, .n = 4};
+  EXPECT_THAT([&] { model.submit("a", options); }, ThrowsMessage<Error>(HasSubstr("max_queue")));
+  const EngineStatistics statistics = model.engine_statistics();
+  EXPECT_EQ(statistics.running + statistics.waiting + statistics.finished, 0U);
+  options.sampling->n = 3;
+  EXPECT_EQ(model.submit("a", options).get_all().size(), 3U);
 }
 
 TEST_F(Submit, RefusesFaultSettingsThatMakeNoSense) {
