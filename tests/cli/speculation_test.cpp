@@ -74,7 +74,7 @@ TEST(EngineFlags, AreRefusedByName) {
       {{"--speculation", "draft"}, 3, "needs a draft model"},
       {{"--speculation", "draft", "--draft-model", "/no/such/model"}, 4, "/no/such/model"},
       {{"--speculation", "draft", "--draft-model", model("llama3-tiny")}, 3, "another tokenizer"},
-      {{"--speculation", "prompt-lookup", "--num-speculative-tokens", "0"}, 3, "below the least value"},
+      {{"--speculation", "prompt-lookup", "--num-speculative-tokens", "0"}, 3, "not ascending from 1"},
       {{"--num-speculative-tokens", "x"}, 3, "'x' is not a whole number"},
       {{"--scheduling-policy", "lifo"}, 3, "unknown scheduling policy 'lifo'"},
       {{"--max-num-seqs", "0"}, 3, "below the least value"},

@@ -37,8 +37,8 @@ const Regime kCardRegimes[] = {
     {.name = "more slots than rows", .options = {{"full-batch-size", "3"}, {"kv-cache-batch-size", "8"}}},
     {.name = "a plain batch", .options = {{"full-batch-size", "0"}, {"batch-size", "4"}}},
     {.name = "no prefix reuse", .settings = {.prefix_caching = false}, .rounds = 2},
-    {.name = "preempted", .settings = {.kv_tokens = 256}},
-    {.name = "waiting for memory", .settings = {.preempt = false, .kv_tokens = 256}},
+    {.name = "preempted", .settings = {.kv_tokens = 160}},
+    {.name = "waiting for memory", .settings = {.preempt = false, .kv_tokens = 160}},
     {.name = "by priority", .settings = {.max_num_seqs = 4, .scheduling_policy = "priority"}},
     {.name = "prompt lookup", .settings = {.speculation = "prompt-lookup"}},
     {.name = "prompt lookup, alone, lengths 2 and 5",
@@ -48,13 +48,13 @@ const Regime kCardRegimes[] = {
      .settings = {.speculation = "prompt-lookup", .num_speculative_tokens = {3, 4}},
      .options = {{"full-batch-size", "3"}, {"kv-cache-batch-size", "8"}}},
     {.name = "prompt lookup, preempted",
-     .settings = {.kv_tokens = 256, .speculation = "prompt-lookup"},
+     .settings = {.kv_tokens = 160, .speculation = "prompt-lookup"},
      .cancels = true},
     {.name = "draft", .settings = {.speculation = "draft"}},
     {.name = "draft, lengths 1 and 4, a plain batch",
      .settings = {.speculation = "draft", .num_speculative_tokens = {0, 1, 4}},
      .options = {{"full-batch-size", "0"}, {"batch-size", "4"}}},
-    {.name = "draft, preempted", .settings = {.kv_tokens = 256, .speculation = "draft"}, .cancels = true},
+    {.name = "draft, preempted", .settings = {.kv_tokens = 160, .speculation = "draft"}, .cancels = true},
 };
 
 class CardDeterminism : public testing::TestWithParam<const char*> {};
