@@ -14,7 +14,7 @@ namespace {
 
 DeterminismRun::Setup on_standin(const char* model) {
   DeterminismRun::Setup setup{.model = model_folder(model).string(), .draft = model_folder(model).string()};
-  setup.new_tokens = 18;
+  setup.new_tokens = 30;
   setup.compile.backend = "qaic";
   setup.compile.num_cores = 4;
   setup.compile.ctx_len = kDeterminismContext;

@@ -268,5 +268,9 @@ STANDIN_API qaicEnqueueExecObj(QAicQueue* queue, QAicExecObj* object, QAicEvent*
 
 STANDIN_API qaicExecObjWaitForCompletion(QAicExecObj* object, uint32_t timeout_us) {
   if (object == nullptr) return QS_INVAL;
-  return answer("qaicExecObjWaitForCompletion", [&] { return object->state->wait(timeout_us); });
+  const QStatus status =
+      answer("qaicExecObjWaitForCompletion", [&] { return object->state->wait(timeout_us); });
+  // A run that is said to have failed is over: nobody writes into the caller's buffers any more.
+  if (status != QS_SUCCESS && status != QS_TIMEDOUT) object->state->wait(UINT32_MAX);
+  return status;
 }
