@@ -67,7 +67,10 @@ TEST_F(CardRun, SpeculationChangesNoLineAndAReplayGivesTheSame) {
   ASSERT_EQ(run().exit_code, 0);
   const std::vector<json::value> plain = lines("out.jsonl");
   fs::remove(path("out.jsonl"));
-  write_run("fp32", "speculation: prompt-lookup, num_speculative_tokens: [0, 2, 5]");
+  write_run(
+      "fp32",
+      "speculation: draft, num_speculative_tokens: [0, 2], draft_options: {num_cores: 2}, draft_model: " +
+          (test_data() / "models" / "llama-stories260k").string());
   const Finished drafted = run({"--receipt", path("receipt.json")});
   ASSERT_EQ(drafted.exit_code, 0) << drafted.err;
   EXPECT_THAT(drafted.err, HasSubstr("with the prompts"));
