@@ -91,8 +91,8 @@ void expect_one_text(const DeterminismRun::Setup& setup, std::span<const Regime>
   }
 }
 
-TEST_P(CardDeterminism, OneTextAndOneHashOfItsLogitsInEveryRegimeAtFp32) {
-  expect_one_text(on_standin(GetParam()), kCardRegimes);
+TEST(CardDeterminismAtFp32, OneTextAndOneHashOfItsLogitsInEveryRegime) {
+  expect_one_text(on_standin("llama-stories260k"), kCardRegimes);
 }
 
 TEST_P(CardDeterminism, PreemptedOrNot) {
