@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
+#include <string_view>
 
 #include "tessera/sdk/error.hpp"
 
@@ -14,8 +15,14 @@ namespace {
 constexpr const char* kNumCores = "num-cores";
 constexpr int64_t kDraftOf16 = 5;
 
+bool is_option(const std::pair<std::string, std::string>& option, std::string_view name) {
+  std::string dashed = option.first;
+  std::replace(dashed.begin(), dashed.end(), '_', '-');
+  return dashed == name;
+}
+
 bool is_num_cores(const std::pair<std::string, std::string>& option) {
-  return option.first == kNumCores || option.first == "num_cores";
+  return is_option(option, kNumCores);
 }
 
 /// 0 for what is no number: the backend says so itself.
@@ -25,33 +32,48 @@ int64_t number(const std::string& text) {
   return value;
 }
 
-int64_t given_cores(const CompileOptions& options) {
-  const auto& list = options.backend_options;
-  const auto given = std::find_if(list.begin(), list.end(), is_num_cores);
-  return given == list.end() ? options.num_cores : number(given->second);
+/// 0: none are given.
+int64_t given_cores(const BackendOptions& options) {
+  const auto given = std::find_if(options.begin(), options.end(), is_num_cores);
+  return given == options.end() ? 0 : number(given->second);
+}
+
+bool names_devices(const BackendOptions& options) {
+  return std::any_of(options.begin(), options.end(),
+                     [](const auto& option) { return is_option(option, "device-group"); });
 }
 
 }  // namespace
 
-std::optional<CoreSplit> core_split(const CompileOptions& target, const std::vector<OptionInfo>& declared) {
+std::optional<CoreSplit> core_split(const CompileOptions& target, const BackendOptions& draft,
+                                    const std::vector<OptionInfo>& declared) {
   const auto cores =
       std::find_if(declared.begin(), declared.end(), [](const OptionInfo& o) { return o.name == kNumCores; });
-  if (cores == declared.end()) return std::nullopt;
-  const int64_t device = number(cores->default_text);
-  const int64_t wanted = std::max<int64_t>(device * kDraftOf16 / 16, 1);
-  const int64_t given = given_cores(target);
-  if (given == 0) return CoreSplit{device, device - wanted, wanted};
-  if (given < device) return CoreSplit{device, given, std::min(wanted, device - given)};
+  if (cores == declared.end() || names_devices(draft)) return std::nullopt;
+  CoreSplit split{number(cores->default_text), given_cores(target.backend_options), given_cores(draft)};
+  if (split.target == 0) split.target = target.num_cores;
+  const int64_t usual = std::max<int64_t>(split.device * kDraftOf16 / 16, 1);
+  if (split.draft == 0)
+    split.draft = split.target == 0 ? usual : std::clamp<int64_t>(split.device - split.target, 1, usual);
+  if (split.target == 0) split.target = std::max<int64_t>(split.device - split.draft, 1);
+  if (split.target + split.draft <= split.device) return split;
+  if (!names_devices(target.backend_options)) return std::nullopt;  // each takes the first device with room
   throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("the target takes {} of the {} cores of a device: none is left for the draft model",
-                          given, device))
+              fmt::format("the target takes {} cores and the draft model {}, but a device has {}",
+                          split.target, split.draft, split.device))
       .key(kNumCores)
-      .remedy(fmt::format("--num-cores {}, or leave it out", device - wanted));
+      .remedy(fmt::format("--num-cores {}, or --draft-option device-group=N for a device of its own",
+                          split.device - usual));
+}
+
+BackendOptions with_cores(BackendOptions options, int64_t cores) {
+  std::erase_if(options, is_num_cores);
+  options.emplace_back(kNumCores, std::to_string(cores));
+  return options;
 }
 
 CompileOptions with_cores(CompileOptions options, int64_t cores) {
-  std::erase_if(options.backend_options, is_num_cores);
-  options.num_cores = cores;
+  options.backend_options = with_cores(std::move(options.backend_options), cores);
   return options;
 }
 

@@ -179,7 +179,17 @@ void add_backend_section(const Config& config, CompileOptions& options) {
   }
 }
 
-CompileOptions compile_options(const Config& config) {
+namespace {
+
+std::vector<OptionInfo> declared_options(const Config& config, const std::string& backend) {
+  for (const BackendInfo& info : inspect_system(config.list("plugin_paths")).backends) {
+    if (info.id == backend) return info.options;
+  }
+  return {};  // who compiles says that there is none
+}
+
+/// Without regard to a draft model on the same device.
+CompileOptions own_compile_options(const Config& config) {
   CompileOptions options;
   options.backend = config.text("compile.backend");
   options.ctx_len = config.integer("compile.ctx_len");
@@ -189,11 +199,27 @@ CompileOptions compile_options(const Config& config) {
     options.passes.push_back({pass.id, pass.options});
   options.expose_values = config.list("compile.expose_values");
   options.dump_dir = config.text("compile.dump_dir");
-  options.num_speculative_tokens = compiled_speculative_tokens(engine_settings(config));
   options.backend_options = config.options("compile.options");
   add_backend_section(config, options);
   options.progress = terminal_progress();
   return options;
+}
+
+}  // namespace
+
+std::optional<CoreSplit> core_split(const Config& config) {
+  if (config.text("engine.speculation") != "draft" || config.text("engine.draft_model").empty())
+    return std::nullopt;
+  const CompileOptions options = own_compile_options(config);
+  return core_split(options, config.options("engine.draft_options"),
+                    declared_options(config, options.backend));
+}
+
+CompileOptions compile_options(const Config& config) {
+  CompileOptions options = own_compile_options(config);
+  options.num_speculative_tokens = compiled_speculative_tokens(engine_settings(config));
+  const std::optional<CoreSplit> split = core_split(config);
+  return split ? with_cores(std::move(options), split->target) : options;
 }
 
 EngineSettings engine_settings(const Config& config) {
@@ -216,6 +242,8 @@ EngineSettings engine_settings(const Config& config) {
   settings.draft_model = config.text("engine.draft_model");
   settings.draft_options = config.options("engine.draft_options");
   settings.num_speculative_tokens = config.integers("engine.num_speculative_tokens");
+  const std::optional<CoreSplit> split = core_split(config);
+  if (split) settings.draft_options = with_cores(std::move(settings.draft_options), split->draft);
   return settings;
 }
 

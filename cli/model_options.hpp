@@ -1,10 +1,12 @@
 /// From the settings of a run to the options of the API.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/arguments.hpp"
+#include "cli/core_split.hpp"
 #include "core/config/config.hpp"
 #include "tessera/chat_template.hpp"
 #include "tessera/model.hpp"
@@ -15,11 +17,15 @@ namespace tessera::cli {
 std::string model_of(const Config& config);
 
 LoadOptions load_options(const Config& config);
+/// Of the model of a run; a draft model on its device leaves it some of the cores (core_split.hpp), as
+/// engine_settings says, too.
 CompileOptions compile_options(const Config& config);
 EngineSettings engine_settings(const Config& config);
 /// Adds the section of the run file that is of `options.backend`; options that are there win over it. Throws
 /// Error for a section that belongs to no backend.
 void add_backend_section(const Config& config, CompileOptions& options);
+/// nullopt: the run has no draft model, or nothing is shared.
+std::optional<CoreSplit> core_split(const Config& config);
 /// All but the sampling.
 GenerateOptions generate_options(const Config& config);
 /// What is given, over what the model's generation_config.json says (--generation-config auto), over the

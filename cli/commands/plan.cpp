@@ -5,12 +5,10 @@
 #include <optional>
 
 #include "cli/command.hpp"
-#include "cli/core_split.hpp"
 #include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output.hpp"
 #include "tessera/plan.hpp"
-#include "tessera/system.hpp"
 
 namespace tessera::cli {
 namespace {
@@ -89,35 +87,35 @@ struct RunPlan {
   std::optional<CompilePlan> draft;
 };
 
-std::vector<OptionInfo> options_of(const std::string& backend, const Config& config) {
-  for (const BackendInfo& info : inspect_system(config.list("plugin_paths")).backends)
-    if (info.id == backend) return info.options;
-  return {};  // compile_plan says that there is none
+std::string dashed_name(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
 }
 
-/// The draft model is an ordinary graph with the target's options.
-CompileOptions draft_options(CompileOptions options) {
-  std::erase_if(options.backend_options, [](const auto& option) {
-    std::string name = option.first;
-    std::replace(name.begin(), name.end(), '_', '-');
-    return name == "speculative-model-type" || name == "num-speculative-tokens" || name == "output-dir";
-  });
+/// An ordinary graph with the target's options, but for its own.
+CompileOptions draft_compile_options(CompileOptions options, const BackendOptions& own) {
+  const auto replaced = [&](const auto& option) {
+    const std::string name = dashed_name(option.first);
+    return name == "speculative-model-type" || name == "num-speculative-tokens" || name == "output-dir" ||
+           std::any_of(own.begin(), own.end(), [&](const auto& o) { return dashed_name(o.first) == name; });
+  };
+  std::erase_if(options.backend_options, replaced);
+  options.backend_options.insert(options.backend_options.end(), own.begin(), own.end());
+  options.num_speculative_tokens.clear();
   return options;
 }
 
 RunPlan plan_of(const Config& config) {
-  const LoadOptions load = load_options(config);
-  CompileOptions options = compile_options(config);
+  const CompileOptions options = compile_options(config);
+  const EngineSettings settings = engine_settings(config);
   RunPlan plan;
-  if (config.text("engine.speculation") == "draft") plan.draft_model = config.text("engine.draft_model");
-  if (!plan.draft_model.empty()) plan.split = core_split(options, options_of(options.backend, config));
-  if (plan.split) options = with_cores(options, plan.split->target);
-  plan.model = compile_plan(model_of(config), load, options);
-  if (plan.draft_model.empty()) return plan;
-  options = draft_options(std::move(options));
-  if (plan.split) options = with_cores(options, plan.split->draft);
+  plan.model = compile_plan(model_of(config), load_options(config), options);
+  if (settings.speculation != "draft" || settings.draft_model.empty()) return plan;
+  plan.split = core_split(config);
+  plan.draft_model = settings.draft_model;
   try {
-    plan.draft = compile_plan(plan.draft_model, load, options);
+    plan.draft = compile_plan(plan.draft_model, load_options(config),
+                              draft_compile_options(options, settings.draft_options));
   } catch (Error& error) {
     error.add_context("planning the draft model");
     throw;
@@ -162,7 +160,8 @@ int run_plan(const Command& self, const std::vector<std::string>& args) {
   arguments.add_positional("run-file");
   arguments.add_settings("Model", {"model", "plugin_paths", "task"});
   arguments.add_settings("Compilation", {"compile"});
-  arguments.add_settings("Speculation", {"engine.speculation", "engine.draft_model"});
+  arguments.add_settings("Speculation", {"engine.speculation", "engine.draft_model", "engine.draft_options",
+                                         "engine.num_speculative_tokens"});
   arguments.add_settings("Output", {"output.json"});
   if (!parse_arguments(self, arguments, args)) return kExitOk;
   Config& config = arguments.config();

@@ -133,9 +133,13 @@ TEST_F(DryRun, APlanWithADraftModelSharesTheCores) {
   EXPECT_EQ(plan({"--num-cores", "14"}).at("core_split").at("draft").as_int64(), 2);
   EXPECT_EQ(plan({"--num-cores", "8"}).at("core_split").at("draft").as_int64(), 5);
   EXPECT_FALSE(plan({"--speculation", "off"}).as_object().contains("draft"));
-  const Finished refused = run_tessera({"plan", yaml.string(), "--num-cores", "16"});
+  const boost::json::value two_devices = plan({"--num-cores", "16"});
+  EXPECT_FALSE(two_devices.as_object().contains("core_split"));
+  EXPECT_EQ(two_devices.at("draft").at("plan").at("num_cores").as_int64(), 16);
+  EXPECT_EQ(plan({"--draft-option", "num-cores=3"}).at("core_split").at("target").as_int64(), 13);
+  const Finished refused = run_tessera({"plan", yaml.string(), "--num-cores", "16", "--device-group", "0"});
   EXPECT_EQ(refused.exit_code, 3);
-  EXPECT_THAT(refused.err, HasSubstr("the target takes 16 of the 16 cores of a device"));
+  EXPECT_THAT(refused.err, HasSubstr("the target takes 16 cores and the draft model 1, but a device has 16"));
   const Finished missing = run_tessera({"plan", yaml.string(), "--draft-model", "/nowhere"});
   EXPECT_EQ(missing.exit_code, 4);
   EXPECT_THAT(missing.err, HasSubstr("planning the draft model"));
