@@ -188,6 +188,21 @@ std::vector<OptionInfo> declared_options(const Config& config, const std::string
   return {};  // who compiles says that there is none
 }
 
+/// Commands that know the engine's settings read --num-speculative-tokens as one of them; for who makes a
+/// target without running it (plan), it is the target's number.
+void add_target_tokens(const Config& config, BackendOptions& options) {
+  const auto value_of = [&](std::string_view name) -> const std::string* {
+    const auto at = std::find_if(options.begin(), options.end(),
+                                 [&](const auto& option) { return with_dashes(option.first) == name; });
+    return at == options.end() ? nullptr : &at->second;
+  };
+  const std::string* type = value_of("speculative-model-type");
+  if (type == nullptr || *type != "target" || value_of("num-speculative-tokens") != nullptr) return;
+  const std::vector<int64_t> tokens = config.integers("engine.num_speculative_tokens");
+  if (config.text("engine.speculation") != "off" || tokens.empty()) return;
+  options.emplace_back("num-speculative-tokens", fmt::format("{}", fmt::join(tokens, ",")));
+}
+
 /// Without regard to a draft model on the same device.
 CompileOptions own_compile_options(const Config& config) {
   CompileOptions options;
@@ -201,6 +216,7 @@ CompileOptions own_compile_options(const Config& config) {
   options.dump_dir = config.text("compile.dump_dir");
   options.backend_options = config.options("compile.options");
   add_backend_section(config, options);
+  add_target_tokens(config, options.backend_options);
   options.progress = terminal_progress();
   return options;
 }

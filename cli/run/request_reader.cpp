@@ -135,16 +135,19 @@ void read_submit_options(const json::object& object, SubmitOptions& how) {
   }
 }
 
+void check_one_text(const sampling::SamplingParams& params) {
+  if (params.choices() == 1) return;
+  throw Error(ErrorCode::kNotSupported, "a request of a run has one text")
+      .key("generate.n")
+      .remedy("write a request for each text, with a seed of its own");
+}
+
 }  // namespace
 
 RequestReader::RequestReader(const Config& config, const AutoModelForCausalLM& model)
     : config_(config), defaults_(default_sampling(config, model)), folder_(model.info().folder) {
   timeout_of(config.number("request_timeout"));  // the run's own values are wrong once, not in each line
-  if (sampling_params(config, defaults_).choices() > 1) {
-    throw Error(ErrorCode::kNotSupported, "a request of a run has one text")
-        .key("generate.n")
-        .remedy("write a request for each text, with a seed of its own");
-  }
+  check_one_text(sampling_params(config, defaults_));
 }
 
 RunRequest RequestReader::read(const RawRequest& raw) const {
@@ -167,6 +170,7 @@ RunRequest RequestReader::read(const RawRequest& raw) const {
     }
     RunRequest request{.prompt = Prompt(std::string()), .options = generate_options(config), .how = {}};
     request.options.sampling = sampling_params(config, defaults_);
+    check_one_text(*request.options.sampling);
     request.how.timeout = timeout_of(config_.number("request_timeout"));
     read_submit_options(object, request.how);
     read_prompt(object, request);
