@@ -100,9 +100,9 @@ std::vector<SaidText> DeterminismRun::run(const Regime& regime) {
   CompileOptions options = setup_.compile;
   if (options.backend == "cpu") options.num_threads = regime.threads;
   options.num_speculative_tokens = compiled_speculative_tokens(settings);
-  for (const auto& [name, value] : regime.options) {
-    std::erase_if(options.backend_options, [&](const auto& option) { return option.first == name; });
-    options.backend_options.emplace_back(name, value);
+  for (const auto& given : regime.options) {
+    std::erase_if(options.backend_options, [&](const auto& option) { return option.first == given.first; });
+    options.backend_options.push_back(given);
   }
   const CompiledModel compiled(loaded_, options);
   Serving serving(compiled, loaded_.facts(), kDeterminismContext, settings,
