@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
-#include <string_view>
 
+#include "cli/backend_options.hpp"
 #include "tessera/sdk/error.hpp"
 
 namespace tessera::cli {
@@ -14,16 +14,6 @@ namespace {
 
 constexpr const char* kNumCores = "num-cores";
 constexpr int64_t kDraftOf16 = 5;
-
-bool is_option(const std::pair<std::string, std::string>& option, std::string_view name) {
-  std::string dashed = option.first;
-  std::replace(dashed.begin(), dashed.end(), '_', '-');
-  return dashed == name;
-}
-
-bool is_num_cores(const std::pair<std::string, std::string>& option) {
-  return is_option(option, kNumCores);
-}
 
 /// 0 for what is no number: the backend says so itself.
 int64_t number(const std::string& text) {
@@ -34,13 +24,12 @@ int64_t number(const std::string& text) {
 
 /// 0: none are given.
 int64_t given_cores(const BackendOptions& options) {
-  const auto given = std::find_if(options.begin(), options.end(), is_num_cores);
-  return given == options.end() ? 0 : number(given->second);
+  const std::string* cores = find_option(options, kNumCores);
+  return cores == nullptr ? 0 : number(*cores);
 }
 
 bool names_devices(const BackendOptions& options) {
-  return std::any_of(options.begin(), options.end(),
-                     [](const auto& option) { return is_option(option, "device-group"); });
+  return find_option(options, "device-group") != nullptr;
 }
 
 }  // namespace
@@ -67,7 +56,7 @@ std::optional<CoreSplit> core_split(const CompileOptions& target, const BackendO
 }
 
 BackendOptions with_cores(BackendOptions options, int64_t cores) {
-  std::erase_if(options, is_num_cores);
+  std::erase_if(options, [](const auto& option) { return with_dashes(option.first) == kNumCores; });
   options.emplace_back(kNumCores, std::to_string(cores));
   return options;
 }

@@ -12,8 +12,6 @@
 
 namespace tessera::cli {
 
-using BackendOptions = std::vector<std::pair<std::string, std::string>>;
-
 struct CoreSplit {
   int64_t device;  ///< cores that a device has
   int64_t target, draft;

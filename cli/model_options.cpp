@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "cli/arguments.hpp"
+#include "cli/backend_options.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
@@ -141,11 +142,6 @@ LoadOptions load_options(const Config& config) {
 
 namespace {
 
-std::string with_dashes(std::string name) {
-  std::replace(name.begin(), name.end(), '_', '-');
-  return name;
-}
-
 void check_is_backend(const Config& config, const BackendSection& section) {
   const System system = inspect_system(config.list("plugin_paths"));
   for (const BackendInfo& backend : system.backends) {
@@ -172,9 +168,8 @@ void add_backend_section(const Config& config, CompileOptions& options) {
     }
     for (const auto& [name, value] : section.options) {
       const std::string dashed = with_dashes(name);
-      const bool given = std::any_of(options.backend_options.begin(), options.backend_options.end(),
-                                     [&](const auto& o) { return with_dashes(o.first) == dashed; });
-      if (!given) options.backend_options.emplace_back(dashed, value);
+      if (find_option(options.backend_options, dashed) == nullptr)
+        options.backend_options.emplace_back(dashed, value);
     }
   }
 }
@@ -191,19 +186,15 @@ std::vector<OptionInfo> declared_options(const Config& config, const std::string
 /// Commands that know the engine's settings read --num-speculative-tokens as one of them; for who makes a
 /// target without running it (plan), it is the target's number.
 void add_target_tokens(const Config& config, BackendOptions& options) {
-  const auto value_of = [&](std::string_view name) -> const std::string* {
-    const auto at = std::find_if(options.begin(), options.end(),
-                                 [&](const auto& option) { return with_dashes(option.first) == name; });
-    return at == options.end() ? nullptr : &at->second;
-  };
-  const std::string* type = value_of("speculative-model-type");
-  if (type == nullptr || *type != "target" || value_of("num-speculative-tokens") != nullptr) return;
+  const std::string* type = find_option(options, "speculative-model-type");
+  if (type == nullptr || *type != "target" || find_option(options, "num-speculative-tokens") != nullptr)
+    return;
   const std::vector<int64_t> tokens = config.integers("engine.num_speculative_tokens");
   if (config.text("engine.speculation") != "off" || tokens.empty()) return;
   options.emplace_back("num-speculative-tokens", fmt::format("{}", fmt::join(tokens, ",")));
 }
 
-/// Without regard to a draft model on the same device.
+// What the configuration says, without regard to a draft model on the same device.
 CompileOptions own_compile_options(const Config& config) {
   CompileOptions options;
   options.backend = config.text("compile.backend");
@@ -221,24 +212,7 @@ CompileOptions own_compile_options(const Config& config) {
   return options;
 }
 
-}  // namespace
-
-std::optional<CoreSplit> core_split(const Config& config) {
-  if (config.text("engine.speculation") != "draft" || config.text("engine.draft_model").empty())
-    return std::nullopt;
-  const CompileOptions options = own_compile_options(config);
-  return core_split(options, config.options("engine.draft_options"),
-                    declared_options(config, options.backend));
-}
-
-CompileOptions compile_options(const Config& config) {
-  CompileOptions options = own_compile_options(config);
-  options.num_speculative_tokens = compiled_speculative_tokens(engine_settings(config));
-  const std::optional<CoreSplit> split = core_split(config);
-  return split ? with_cores(std::move(options), split->target) : options;
-}
-
-EngineSettings engine_settings(const Config& config) {
+EngineSettings own_engine_settings(const Config& config) {
   EngineSettings settings;
   settings.max_num_seqs = config.integer("engine.max_num_seqs");
   settings.max_num_batched_tokens = config.integer("engine.max_num_batched_tokens");
@@ -258,6 +232,28 @@ EngineSettings engine_settings(const Config& config) {
   settings.draft_model = config.text("engine.draft_model");
   settings.draft_options = config.options("engine.draft_options");
   settings.num_speculative_tokens = config.integers("engine.num_speculative_tokens");
+  return settings;
+}
+
+}  // namespace
+
+std::optional<CoreSplit> core_split(const Config& config) {
+  if (config.text("engine.speculation") != "draft" || config.text("engine.draft_model").empty())
+    return std::nullopt;
+  const CompileOptions options = own_compile_options(config);
+  return core_split(options, config.options("engine.draft_options"),
+                    declared_options(config, options.backend));
+}
+
+CompileOptions compile_options(const Config& config) {
+  CompileOptions options = own_compile_options(config);
+  options.num_speculative_tokens = compiled_speculative_tokens(own_engine_settings(config));
+  const std::optional<CoreSplit> split = core_split(config);
+  return split ? with_cores(std::move(options), split->target) : options;
+}
+
+EngineSettings engine_settings(const Config& config) {
+  EngineSettings settings = own_engine_settings(config);
   const std::optional<CoreSplit> split = core_split(config);
   if (split) settings.draft_options = with_cores(std::move(settings.draft_options), split->draft);
   return settings;

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
 #include <optional>
 
@@ -87,20 +86,9 @@ struct RunPlan {
   std::optional<CompilePlan> draft;
 };
 
-std::string dashed_name(std::string name) {
-  std::replace(name.begin(), name.end(), '_', '-');
-  return name;
-}
-
 /// An ordinary graph with the target's options, but for its own.
 CompileOptions draft_compile_options(CompileOptions options, const BackendOptions& own) {
-  const auto replaced = [&](const auto& option) {
-    const std::string name = dashed_name(option.first);
-    return name == "speculative-model-type" || name == "num-speculative-tokens" || name == "output-dir" ||
-           std::any_of(own.begin(), own.end(), [&](const auto& o) { return dashed_name(o.first) == name; });
-  };
-  std::erase_if(options.backend_options, replaced);
-  options.backend_options.insert(options.backend_options.end(), own.begin(), own.end());
+  options.backend_options = draft_backend_options(options.backend_options, own);
   options.num_speculative_tokens.clear();
   return options;
 }

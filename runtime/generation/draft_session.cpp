@@ -20,21 +20,6 @@ std::string with_dashes(std::string name) {
   return name;
 }
 
-/// The target's, but what it is a target by and where its files go; the draft model's own win.
-plugin::OptionList draft_options(const plugin::OptionList& target, const plugin::OptionList& own) {
-  plugin::OptionList options;
-  for (const auto& [name, value] : own) options.emplace_back(with_dashes(name), value);
-  for (const auto& [name, value] : target) {
-    const std::string dashed = with_dashes(name);
-    if (dashed == "speculative-model-type" || dashed == "num-speculative-tokens" || dashed == "output-dir")
-      continue;
-    const bool given = std::any_of(options.begin(), options.end(),
-                                   [&](const auto& option) { return option.first == dashed; });
-    if (!given) options.emplace_back(dashed, value);
-  }
-  return options;
-}
-
 CompileOptions draft_compile_options(const CompileOptions& target, const LoadedModel& draft, int64_t ctx_len,
                                      const EngineSettings& settings) {
   CompileOptions options;
@@ -43,7 +28,7 @@ CompileOptions draft_compile_options(const CompileOptions& target, const LoadedM
   options.num_threads = target.num_threads;
   options.isa = target.isa;
   options.num_cores = target.num_cores;
-  options.backend_options = draft_options(target.backend_options, settings.draft_options);
+  options.backend_options = draft_backend_options(target.backend_options, settings.draft_options);
   options.progress = target.progress;
   return options;
 }
@@ -75,6 +60,20 @@ BackendSession::Shape draft_session_shape(const LoadedModel& draft, int64_t ctx_
 }
 
 }  // namespace
+
+BackendOptions draft_backend_options(const BackendOptions& target, const BackendOptions& own) {
+  BackendOptions options;
+  for (const auto& [name, value] : own) options.emplace_back(with_dashes(name), value);
+  for (const auto& [name, value] : target) {
+    const std::string dashed = with_dashes(name);
+    if (dashed == "speculative-model-type" || dashed == "num-speculative-tokens" || dashed == "output-dir")
+      continue;
+    const bool given = std::any_of(options.begin(), options.end(),
+                                   [&](const auto& option) { return option.first == dashed; });
+    if (!given) options.emplace_back(dashed, value);
+  }
+  return options;
+}
 
 DraftSession::DraftSession(const LoadedModel& target, const LoadOptions& load, const CompileOptions& compile,
                            int64_t ctx_len, const EngineSettings& settings)

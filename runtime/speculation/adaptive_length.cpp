@@ -10,7 +10,6 @@ namespace tessera::speculation {
 namespace {
 
 constexpr double kDecay = 0.9;  // a draft: some 10 drafts are remembered
-constexpr size_t kFirstIdleLimit = 16, kLastIdleLimit = 512;
 
 }  // namespace
 
@@ -23,8 +22,7 @@ double expected_tokens(double acceptance, size_t k) {
   return sum;
 }
 
-AdaptiveLength::AdaptiveLength(std::vector<size_t> lengths)
-    : lengths_(std::move(lengths)), idle_limit_(kFirstIdleLimit) {
+AdaptiveLength::AdaptiveLength(std::vector<size_t> lengths) : lengths_(std::move(lengths)) {
   const bool ascending =
       std::adjacent_find(lengths_.begin(), lengths_.end(), std::greater_equal<>()) == lengths_.end();
   if (!lengths_.empty() && lengths_.front() > 0 && ascending) return;
@@ -52,14 +50,10 @@ size_t AdaptiveLength::next(const DraftCost& cost) {
   if (least > cost.free_rows) return 0;  // no room is no verdict on drafting
   const size_t k = best(cost);
   if (k > 0) {
-    idle_steps_ = 0;
-    idle_limit_ = kFirstIdleLimit;
+    pause_.end();
     return k;
   }
-  if (++idle_steps_ < idle_limit_) return 0;
-  idle_steps_ = 0;
-  idle_limit_ = std::min(2 * idle_limit_, kLastIdleLimit);
-  return least;
+  return pause_.is_over() ? least : 0;
 }
 
 void AdaptiveLength::record(size_t proposed, size_t accepted) {

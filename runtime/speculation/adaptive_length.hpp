@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "runtime/speculation/pause.hpp"
+
 namespace tessera::speculation {
 
 /// What drafting costs in the coming step, as parts of the time that the step takes without it.
@@ -46,8 +48,7 @@ class AdaptiveLength {
   // Decaying counts of tokens, begun with a guess that a few drafts outweigh.
   double accepted_ = 2.8;
   double decided_ = 4;
-  size_t idle_steps_ = 0;
-  size_t idle_limit_;
+  Pause pause_;
 };
 
 }  // namespace tessera::speculation

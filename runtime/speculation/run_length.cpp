@@ -7,8 +7,6 @@
 namespace tessera::speculation {
 namespace {
 
-constexpr size_t kShortestPause = 16, kLongestPause = 512;
-
 double tokens_of(std::span<const RunMember> members, size_t k) {
   double sum = 0;
   for (const RunMember& member : members) sum += expected_tokens(member.acceptance, std::min(k, member.most));
@@ -44,14 +42,10 @@ size_t RunLength::fit(std::span<const RunMember> members, RunCost cost) const {
 size_t RunLength::next(std::span<const RunMember> members, const RunCost& cost) {
   const size_t k = best(members, cost);
   if (k > 0) {
-    idle_runs_ = 0;
-    idle_limit_ = kShortestPause;
+    pause_.end();
     return k;
   }
-  if (++idle_runs_ < idle_limit_) return 0;
-  idle_runs_ = 0;
-  idle_limit_ = std::min(2 * idle_limit_, kLongestPause);
-  return lengths_.front();
+  return pause_.is_over() ? lengths_.front() : 0;
 }
 
 }  // namespace tessera::speculation

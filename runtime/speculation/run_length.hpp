@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "runtime/speculation/pause.hpp"
+
 namespace tessera::speculation {
 
 /// A sequence of the run.
@@ -39,8 +41,7 @@ class RunLength {
   size_t best(std::span<const RunMember> members, const RunCost& cost) const;
 
   std::vector<size_t> lengths_;
-  size_t idle_runs_ = 0;
-  size_t idle_limit_ = 16;
+  Pause pause_;
 };
 
 }  // namespace tessera::speculation

@@ -11,6 +11,9 @@
 
 namespace tessera {
 
+/// Options of a backend by name, with dashes or underscores.
+using BackendOptions = std::vector<std::pair<std::string, std::string>>;
+
 /// Names are those of vLLM where it has the thing.
 struct EngineSettings {
   int64_t max_num_seqs = 32;               ///< requests that hold a slot at once
@@ -37,13 +40,16 @@ struct EngineSettings {
   /// model itself is.
   std::string draft_model = {};
   /// Options of the backend for the draft model, in place of the model's own: {"num-cores", "5"}.
-  std::vector<std::pair<std::string, std::string>> draft_options = {};
+  BackendOptions draft_options = {};
   /// Tokens proposed at once: 1 to K for one number K, one of the numbers for several, ascending (0: none,
   /// which is always possible); empty: 1 to 8. Which of them is chosen step by step from what was accepted
   /// and what rows cost. With compiled shapes those that are compiled
   /// (CompileOptions::num_speculative_tokens), and all rows of a run have one; K: up to K.
   std::vector<int64_t> num_speculative_tokens = {};
 };
+
+/// A draft model's: the target's, but what it is a target by and where its files go; `own` win. With dashes.
+BackendOptions draft_backend_options(const BackendOptions& target, const BackendOptions& own);
 
 /// What CompileOptions::num_speculative_tokens has to be for these settings: nothing without speculation, 0
 /// and K for one number K, else the numbers; 0 and 3 where none is given.
